@@ -1,0 +1,42 @@
+# make run    set up, read the demo documents, serve the site (SERVE=0 stops after the job)
+# make test   set up, run every test
+PYTHON ?= python3
+BIN := .venv/bin
+DB ?= events.db
+PORT ?= 8001
+SERVE ?= 1
+
+.PHONY: run test lint types model bench clean
+
+run: .venv/installed
+	$(BIN)/extractor run corpus/demo --db $(DB)
+ifneq ($(SERVE),0)
+	$(BIN)/extractor serve --db $(DB) --port $(PORT)
+endif
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+
+types: .venv/installed-dev
+	$(BIN)/mypy
+
+model: .venv/installed-dev
+	$(BIN)/python -m spacy assemble models/config.cfg models/en_critical_minerals
+
+bench: .venv/installed-dev
+	$(BIN)/python benchmarks/speed.py
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[dev]"
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info $(DB) $(DB)-wal $(DB)-shm
