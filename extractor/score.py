@@ -176,6 +176,15 @@ class Score:
         return {figure: sum((tallies[figure] for tallies in self.by_document if figure in tallies), Tally())
                 for figure in order}
 
+    def lines(self) -> Iterator[str]:
+        """The table as text."""
+        yield f"{len(self.by_document)} documents"
+        yield f"{'figure':34} {'P':>6} {'R':>6} {'F1':>6}   {'95 %':>13} {'hit':>5} {'pred':>5} {'gold':>5}"
+        for figure, t in self.table().items():
+            within = "{:.3f}-{:.3f}".format(*self.interval(figure)) if figure in HEADLINES else ""
+            yield (f"{figure:34} {t.precision:6.3f} {t.recall:6.3f} {t.f1:6.3f}   {within:>13} "
+                   f"{t.hit:5} {t.pred:5} {t.gold:5}")
+
     def interval(self, figure: str, rounds: int = 400) -> tuple[float, float]:
         """95 % bootstrap interval of a figure's F1 over documents; the same documents are drawn every time."""
         rng, tallies = random.Random(7), [tallies.get(figure, Tally()) for tallies in self.by_document]

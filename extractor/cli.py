@@ -1,0 +1,311 @@
+"""The command line: parses, calls, prints. What is heavy is imported inside the commands, so that --help is quick."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from extractor.options import database_option, reading_options
+from extractor.schema import EVENT_TYPES, Document, Extraction, Problem
+from extractor.terminal import Failure, OneLineGroup, Refusal, event_line, one_line, print_found, progress
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from extractor.store import Store
+
+SOME_FAILED, NOTHING_NEW = 1, 3  # exit statuses
+
+
+@click.group(cls=OneLineGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="mineral-extractor")
+def main() -> None:
+    """Reads news and official notices for events on critical-mineral supply and export control.
+
+    Exit status: 0 done, 1 some documents failed, 2 wrong usage.
+    """
+
+
+@main.command(short_help="Read documents, extract, store in a database.")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@database_option
+@reading_options
+def run(sources: tuple[str, ...], db: Path, n_process: int, quiet: bool, **reading: Any) -> None:
+    """Read documents, extract their events, and store them.
+
+    SOURCE is a file, a folder, a URL or - (documents as JSON Lines on stdin). A second run adds nothing; a document
+    that has changed replaces its own rows only.
+
+    \b
+    Example:
+      extractor run corpus/demo --db events.db
+    """
+    if not sources:
+        raise Refusal("SOURCE: no sources are configured yet; name a file, a folder, a URL or -, "
+                      "as in: extractor run corpus/demo")
+    from extractor import batch, model
+
+    nlp = _pipeline()
+    tally: Counter[str] = Counter(added=0, changed=0, unchanged=0, failed=0)
+    with _store(db, create=True) as store, progress(quiet) as show:
+        store.pipeline = model.identity(nlp)
+        run_id = store.start_run(f"run {' '.join(sources)}")
+        documents = _not_current(_documents(sources, **reading), store, tally)
+        for result in batch.extract(documents, nlp, n_process=n_process):
+            if isinstance(result, Problem):
+                store.save_problem(result, run_id)
+                _report(result, tally)
+            else:
+                tally[store.save(result, run_id)] += 1
+                _count(result, tally)
+            show(tally)
+        store.finish_run(run_id, dict(tally))
+        held = store.summary()
+    if not quiet:
+        print_found(tally, held, str(db))
+    _exit(SOME_FAILED if tally["failed"] else 0)
+
+
+@main.command(short_help="Extract to JSON Lines, CSV or Parquet; nothing is stored.")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
+              help="A file to write: .jsonl, .csv or .parquet. Without it, JSON Lines go to stdout.")
+@reading_options
+def extract(inputs: tuple[str, ...], output: Path | None, n_process: int, quiet: bool, **reading: Any) -> None:
+    """Extract from documents, and write what is found; nothing is stored.
+
+    INPUT is a .txt, .html, .pdf or .jsonl file, a folder of them, a URL or - (documents as JSON Lines on stdin).
+
+    JSON Lines hold one document a line, as the annotation guidelines give it. CSV and Parquet hold one event a row; in
+    CSV the members of a list are joined by |, and a text that a spreadsheet would run as a formula (it begins with
+    = + - @) is led by an apostrophe.
+
+    \b
+    Example:
+      extractor extract notices/ report.pdf -o events.csv
+    """
+    from extractor import batch
+
+    nlp = _pipeline()
+    tally: Counter[str] = Counter()
+    with _writer(output) as write, progress(quiet or (output is None and sys.stdout.isatty())) as show:
+        for result in batch.extract(_documents(inputs, **reading), nlp, n_process=n_process):
+            if isinstance(result, Problem):
+                _report(result, tally)
+            else:
+                write(result)
+                _count(result, tally)
+            show(tally)
+    _exit(SOME_FAILED if tally["failed"] else 0)
+
+
+@main.command(short_help="What is new in a database since a cursor.")
+@database_option
+@click.option("--since", type=click.IntRange(min=0), default=0, show_default=True, metavar="CURSOR",
+              help="The last cursor you have seen; 0 for everything.")
+@click.option("--type", "type_", type=click.Choice(list(EVENT_TYPES)), help="Events of this type only.")
+@click.option("--material", help="Events on this commodity only (its id, as tungsten).")
+@click.option("--issuer", help="Measures of this jurisdiction only (its code, as CN or EU).")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def events(db: Path, since: int, type_: str | None, material: str | None, issuer: str | None, limit: int | None,
+           as_json: bool) -> None:
+    """Print what is new since a cursor, one line an event, its cursor first; for alert scripts.
+
+    Keep the last cursor printed and give it the next time: no event is skipped and none repeated, also while a run is
+    writing. Exit status: 0 something new, 3 nothing new.
+
+    \b
+    Example:
+      extractor events --db events.db --since 0 --type control_measure --material gallium
+    """
+    found = False
+    with _existing_store(db) as store:
+        for event in store.events_since(since, type=type_, material=material, issuer=issuer, limit=limit):
+            found = True
+            click.echo(json.dumps(event, ensure_ascii=False) if as_json else event_line(event))
+    _exit(0 if found else NOTHING_NEW)
+
+
+@main.command(short_help="Serve a database as a web site (Datasette).")
+@database_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True,
+              help="Port to listen on; 0 takes a free one.")
+def serve(db: Path, host: str, port: int) -> None:
+    """Serve a database with Datasette until interrupted.
+
+    \b
+    Example:
+      extractor serve --db events.db --port 8001
+    """
+    with _existing_store(db):
+        pass
+    from extractor.web.serve import serve as serve_site
+
+    try:
+        serve_site(db, host, port, lambda url: click.echo(f"serving {db} at {url} (Ctrl-C to stop)"))
+    except OSError as error:
+        raise Failure(f"{host}:{port}: cannot listen there ({error.strerror or error}); "
+                      "choose another --port") from error
+
+
+@main.command(short_help="Score the pipeline, or given output, against gold.")
+@click.argument("gold", type=click.Path(path_type=Path), metavar="GOLD_DIR")
+@click.argument("predictions", type=click.Path(path_type=Path), required=False, metavar="[PRED.jsonl]")
+@click.option("--errors", is_flag=True, help="Also print every value missed, spurious or different.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
+def score(gold: Path, predictions: Path | None, errors: bool, as_json: bool) -> None:
+    """Print precision, recall and F1 of every figure against the gold documents of a folder.
+
+    GOLD_DIR holds <id>.json beside <id>.txt. PRED.jsonl is the output of 'extractor extract'; without it the pipeline
+    reads the folder's texts now.
+
+    \b
+    Example:
+      extractor score corpus/dev --errors
+    """
+    from extractor.score import Score, ScoreError, documents, read_gold, read_predictions
+
+    try:
+        golds = read_gold(gold)
+        predicted = read_predictions(predictions) if predictions else _predicted(documents(gold, golds))
+    except ScoreError as error:
+        raise Refusal(str(error)) from error
+    if missing := [document["id"] for document in golds if str(document["id"]) not in predicted]:
+        click.echo(f"not predicted: {', '.join(missing)}", err=True)
+    result = Score(golds, predicted)
+    if as_json:
+        click.echo(json.dumps({figure: tally.to_json() for figure, tally in result.table().items()}))
+        return
+    for line in result.errors if errors else ():
+        click.echo(line)
+    for line in result.lines():
+        click.echo(line)
+
+
+@main.command(short_help="Lint the vocabulary and the configuration.")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+def check(folder: Path | None) -> None:
+    """Lint the vocabulary and the configuration, and print each fault as file:line: what, remedy.
+
+    FOLDER is a folder of vocabulary files; by default the one that ships with the package.
+
+    \b
+    Example:
+      extractor check
+    """
+    from extractor.check import faults
+
+    found = 0
+    for line in faults(folder):
+        click.echo(line)
+        found += 1
+    _exit(SOME_FAILED if found else 0)
+
+
+# What the commands share
+
+def _pipeline() -> Language:
+    from extractor import model
+
+    try:
+        return model.load()
+    except model.ModelError as error:
+        raise Failure(str(error)) from error
+
+
+def _documents(sources: Iterable[str], published: str, allow_private: bool, **limits: Any
+               ) -> Iterator[Document | Problem]:
+    from extractor.limits import Limits
+    from extractor.read import read_all
+
+    return read_all(sources, Limits(**limits), published=published, allow_private=allow_private)
+
+
+def _not_current(documents: Iterable[Document | Problem], store: Store, tally: Counter[str]
+                 ) -> Iterator[Document | Problem]:
+    """Those that the store does not already hold, unchanged and extracted by this very pipeline."""
+    for document in documents:
+        if isinstance(document, Document) and store.is_current(document):
+            tally["unchanged"] += 1
+            tally["documents"] += 1
+        else:
+            yield document
+
+
+def _count(extraction: Extraction, tally: Counter[str]) -> None:
+    tally["documents"] += 1
+    tally["events"] += len(extraction.events)
+    tally["warnings"] += len(extraction.problems)
+    tally.update(event.type for event in extraction.events)
+
+
+def _report(problem: Problem, tally: Counter[str]) -> None:
+    """An error is a document lost: it is named on stderr and decides the exit status."""
+    tally["failed" if problem.level == "error" else "warnings"] += 1
+    subject = problem.source or problem.document_id
+    click.echo(one_line(f"{problem.level}: {subject}: {problem.message}"), err=True)
+
+
+@contextmanager
+def _store(db: Path, *, create: bool) -> Iterator[Store]:
+    from extractor.store import Store, StoreError
+
+    try:
+        store = Store(db, create=create)
+        try:
+            yield store
+        finally:
+            store.close()
+    except StoreError as error:
+        raise Failure(str(error)) from error
+
+
+@contextmanager
+def _existing_store(db: Path) -> Iterator[Store]:
+    if not db.exists():
+        raise Refusal(f"{db}: no such database; make it with: extractor run SOURCE --db {db}")
+    with _store(db, create=False) as store:
+        yield store
+
+
+@contextmanager
+def _writer(output: Path | None) -> Iterator[Callable[[Extraction], None]]:
+    from extractor import export
+
+    if output is None:
+        # Lone surrogates, from names that were no UTF-8, are written as JSON escapes.
+        yield export.JsonLines(click.get_text_stream("stdout", "utf-8", "backslashreplace")).write
+        return
+    if output.suffix not in export.ENDINGS:
+        raise Refusal(f"{output}: this ending is not known; use one of {', '.join(export.ENDINGS)}")
+    try:
+        with export.to_file(output) as writer:
+            yield writer.write
+    except OSError as error:
+        raise Failure(f"{output}: cannot be written ({error.strerror}); name a place that can") from error
+
+
+def _predicted(documents: Iterable[Document]) -> dict[str, dict[str, Any]]:
+    from extractor import batch
+
+    tally: Counter[str] = Counter()
+    predicted = {}
+    for result in batch.extract(documents, _pipeline()):
+        if isinstance(result, Problem):
+            _report(result, tally)
+        else:
+            predicted[result.document.id] = result.to_json()
+    return predicted
+
+
+def _exit(status: int) -> NoReturn:
+    click.get_current_context().exit(status)

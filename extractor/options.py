@@ -1,0 +1,45 @@
+"""Options that several commands of the command line share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import click
+
+from extractor.limits import Limits
+
+_USUAL = Limits()
+
+database_option = click.option("--db", type=click.Path(path_type=Path, dir_okay=False), default="events.db",
+                               show_default=True, help="The SQLite database.")
+
+
+def _iso_date(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    try:
+        return value and date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no date; write it as 2026-02-27") from None
+
+
+def reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that reads documents."""
+    for option in reversed((
+        click.option("--published", metavar="DATE", callback=_iso_date, default="",
+                     help="Date (YYYY-MM-DD) of documents that do not tell their own."),
+        click.option("--allow-private", is_flag=True, help="Let addresses lead into private and loopback networks."),
+        click.option("--max-bytes", type=click.IntRange(min=1), default=_USUAL.max_bytes, show_default=True,
+                     help="Size of one file, page or JSONL line."),
+        click.option("--max-pages", type=click.IntRange(min=1), default=_USUAL.max_pages, show_default=True,
+                     help="Pages of one PDF."),
+        click.option("--max-characters", type=click.IntRange(min=1), default=_USUAL.max_characters, show_default=True,
+                     help="Characters of one document's text."),
+        click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), default=_USUAL.max_seconds,
+                     show_default=True, help="Seconds to parse one HTML page, PDF or feed."),
+        click.option("--n-process", type=click.IntRange(min=1), default=1, show_default=True,
+                     help="Processes that extract side by side."),
+        click.option("-q", "--quiet", is_flag=True, help="No progress bar, and no table at the end."),
+    )):
+        command = option(command)
+    return command
