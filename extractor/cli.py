@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from extractor.options import database_option, reading_options
+from extractor.options import database_option, id_of, reading_options
 from extractor.schema import EVENT_TYPES, Document, Extraction, Problem
-from extractor.terminal import Failure, OneLineGroup, Refusal, event_line, one_line, print_found, progress
+from extractor.terminal import OneLineGroup, Refusal, event_line, one_line, print_found, progress
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -29,15 +29,17 @@ SOME_FAILED, NOTHING_NEW = 1, 3  # exit statuses
 def main() -> None:
     """Reads news and official notices for events on critical-mineral supply and export control.
 
-    Exit status: 0 done, 1 some documents failed, 2 wrong usage.
+    Exit status: 0 done, 1 done but for some documents, 2 not done (wrong usage, a database that cannot be used).
     """
 
 
 @main.command(short_help="Read documents, extract, store in a database.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @database_option
+@click.option("--wait", type=click.FloatRange(min=0), default=30.0, show_default=True,
+              help="Seconds to wait while another program writes to the database.")
 @reading_options
-def run(sources: tuple[str, ...], db: Path, n_process: int, quiet: bool, **reading: Any) -> None:
+def run(sources: tuple[str, ...], db: Path, wait: float, n_process: int, quiet: bool, **reading: Any) -> None:
     """Read documents, extract their events, and store them.
 
     SOURCE is a file, a folder, a URL or - (documents as JSON Lines on stdin). A second run adds nothing; a document
@@ -54,8 +56,7 @@ def run(sources: tuple[str, ...], db: Path, n_process: int, quiet: bool, **readi
 
     nlp = _pipeline()
     tally: Counter[str] = Counter(added=0, changed=0, unchanged=0, failed=0)
-    with _store(db, create=True) as store, progress(quiet) as show:
-        store.pipeline = model.identity(nlp)
+    with _opened(db, timeout=wait, pipeline=model.identity(nlp)) as store, progress(quiet) as show:
         run_id = store.start_run(f"run {' '.join(sources)}")
         documents = _not_current(_documents(sources, **reading), store, tally)
         for result in batch.extract(documents, nlp, n_process=n_process):
@@ -111,8 +112,10 @@ def extract(inputs: tuple[str, ...], output: Path | None, n_process: int, quiet:
 @click.option("--since", type=click.IntRange(min=0), default=0, show_default=True, metavar="CURSOR",
               help="The last cursor you have seen; 0 for everything.")
 @click.option("--type", "type_", type=click.Choice(list(EVENT_TYPES)), help="Events of this type only.")
-@click.option("--material", help="Events on this commodity only (its id, as tungsten).")
-@click.option("--issuer", help="Measures of this jurisdiction only (its code, as CN or EU).")
+@click.option("--material", callback=id_of("materials.csv"),
+              help="Events on this commodity only (its id, as tungsten).")
+@click.option("--issuer", callback=id_of("countries.csv"),
+              help="Measures of this jurisdiction only (its code, as CN or EU).")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def events(db: Path, since: int, type_: str | None, material: str | None, issuer: str | None, limit: int | None,
@@ -127,7 +130,7 @@ def events(db: Path, since: int, type_: str | None, material: str | None, issuer
       extractor events --db events.db --since 0 --type control_measure --material gallium
     """
     found = False
-    with _existing_store(db) as store:
+    with _opened(db, create=False) as store:
         for event in store.events_since(since, type=type_, material=material, issuer=issuer, limit=limit):
             found = True
             click.echo(json.dumps(event, ensure_ascii=False) if as_json else event_line(event))
@@ -146,14 +149,14 @@ def serve(db: Path, host: str, port: int) -> None:
     Example:
       extractor serve --db events.db --port 8001
     """
-    with _existing_store(db):
+    with _opened(db, create=False):
         pass
     from extractor.web.serve import serve as serve_site
 
     try:
         serve_site(db, host, port, lambda url: click.echo(f"serving {db} at {url} (Ctrl-C to stop)"))
     except OSError as error:
-        raise Failure(f"{host}:{port}: cannot listen there ({error.strerror or error}); "
+        raise Refusal(f"{host}:{port}: cannot listen there ({error.strerror or error}); "
                       "choose another --port") from error
 
 
@@ -219,7 +222,7 @@ def _pipeline() -> Language:
     try:
         return model.load()
     except model.ModelError as error:
-        raise Failure(str(error)) from error
+        raise Refusal(str(error)) from error
 
 
 def _documents(sources: Iterable[str], published: str, allow_private: bool, **limits: Any
@@ -256,25 +259,14 @@ def _report(problem: Problem, tally: Counter[str]) -> None:
 
 
 @contextmanager
-def _store(db: Path, *, create: bool) -> Iterator[Store]:
+def _opened(db: Path, **options: Any) -> Iterator[Store]:
     from extractor.store import Store, StoreError
 
     try:
-        store = Store(db, create=create)
-        try:
+        with Store(db, **options) as store:
             yield store
-        finally:
-            store.close()
     except StoreError as error:
-        raise Failure(str(error)) from error
-
-
-@contextmanager
-def _existing_store(db: Path) -> Iterator[Store]:
-    if not db.exists():
-        raise Refusal(f"{db}: no such database; make it with: extractor run SOURCE --db {db}")
-    with _store(db, create=False) as store:
-        yield store
+        raise Refusal(str(error)) from error
 
 
 @contextmanager
@@ -283,7 +275,8 @@ def _writer(output: Path | None) -> Iterator[Callable[[Extraction], None]]:
 
     if output is None:
         # Lone surrogates, from names that were no UTF-8, are written as JSON escapes.
-        yield export.JsonLines(click.get_text_stream("stdout", "utf-8", "backslashreplace")).write
+        with click.open_file("-", "w", "utf-8", "backslashreplace") as stream:
+            yield export.JsonLines(stream).write
         return
     if output.suffix not in export.ENDINGS:
         raise Refusal(f"{output}: this ending is not known; use one of {', '.join(export.ENDINGS)}")
@@ -291,7 +284,7 @@ def _writer(output: Path | None) -> Iterator[Callable[[Extraction], None]]:
         with export.to_file(output) as writer:
             yield writer.write
     except OSError as error:
-        raise Failure(f"{output}: cannot be written ({error.strerror}); name a place that can") from error
+        raise Refusal(f"{output}: cannot be written ({error.strerror}); name a place that can") from error
 
 
 def _predicted(documents: Iterable[Document]) -> dict[str, dict[str, Any]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
 from extractor.limits import Limits
+from extractor.terminal import Refusal
 
 _USUAL = Limits()
 
@@ -43,3 +45,22 @@ def reading_options(command: Callable[..., None]) -> Callable[..., None]:
     )):
         command = option(command)
     return command
+
+
+def id_of(file: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """A callback that takes only ids of a vocabulary file, in any case: with a mistyped one nothing would ever come."""
+    def checked(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+        if value is None:
+            return None
+        from extractor.vocabulary import Vocabulary, VocabularyError
+
+        try:
+            ids = {row.id.lower(): row.id for row in Vocabulary().rows[file]}
+        except VocabularyError as error:
+            raise Refusal(f"vocabulary: {error}") from error
+        if value.lower() not in ids:
+            near = get_close_matches(value.lower(), ids, 1)
+            raise click.BadParameter(f"{value!r} is no id of {file}" + (f", perhaps {ids[near[0]]!r}" if near else ""))
+        return ids[value.lower()]
+
+    return checked

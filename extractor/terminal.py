@@ -14,7 +14,7 @@ from extractor.schema import EVENT_TYPES
 
 
 class Refusal(click.ClickException):
-    """Wrong usage. Ends a command with one line on stderr: what it is about, what is wrong with it, what to do."""
+    """Ends a command with one line on stderr: what it is about, what is wrong with it, what to do."""
 
     exit_code = 2
 
@@ -23,12 +23,6 @@ class Refusal(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.echo(f"error: {self.message}", file=file, err=file is None)
-
-
-class Failure(Refusal):
-    """The usage was right, but it could not be done."""
-
-    exit_code = 1
 
 
 class OneLineGroup(click.Group):
@@ -90,24 +84,7 @@ def print_found(tally: Counter[str], held: Mapping[str, Any], database: str) -> 
 
 
 def event_line(event: Mapping[str, Any]) -> str:
-    """Cursor, type, what the slots say, where it stands, and the sentence; separated by tabs."""
-    slots = "; ".join(f"{slot.name}: {_plain(event[slot.name])}" for slot in EVENT_TYPES[event["type"]]
-                      if event.get(slot.name) not in (None, [], ""))
-    fields = (event["cursor"], event["type"], slots, event["url"] or event["document"], event["sentence"])
+    """Cursor, type, the slots in words, the document's address or id, and the sentence; separated by tabs."""
+    document = event["document"]
+    fields = (event["cursor"], event["type"], event["summary"], document["url"] or document["id"], event["sentence"])
     return "\t".join(one_line(str(field)) for field in fields)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, dict):
-        return _amount(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _amount(value: Mapping[str, Any]) -> str:
-    """A quantity as `3,500–4,000 t`, money as `1,250 USD/kg`."""
-    low, high = (value.get(end, value.get("tonnes", value.get("amount"))) for end in ("low", "high"))
-    figures = "–".join(f"{figure:,.10g}" for figure in dict.fromkeys((low, high)) if figure is not None)
-    unit = value.get("currency", "") + (f"/{value['per']}" if value.get("per") else "")
-    return f"{figures} {unit or 't'}"
