@@ -1,0 +1,62 @@
+"""Which type of event a figure belongs to. A mass is traded, made, stocked, allotted or agreed on, never two of these."""
+
+from __future__ import annotations
+
+import re
+
+from extractor.events.page import Page, Sentence
+from extractor.schema import Mention
+
+# Cues by the type that they speak for, and how strongly: characters that a rival may stand nearer by.
+_CUES: dict[str, tuple[tuple[str, int], ...]] = {
+    "control_measure": (("quota", 50),),
+    "stockpile": (("reserve_official", 40), ("stockpile", 5)),
+    "deal": (("offtake", 20),),
+    "trade_flow": (("export", 15), ("import", 15)),
+    "production": (("produce", 10), ("capacity", 25), ("expand", 0), ("start", 0), ("halt", -10), ("cut", -10)),
+}
+_GEOLOGY = re.compile(r"\b(?:(?:ore|mineral|proven|probable|measured|indicated|inferred|total) (?:reserves?|resources?)|reserves? (?:there|are put|of|stand|estimated)|"
+                      r"resource (?:of|estimate)|deposit (?:holds|contains|is estimated)|jorc|ni 43-101|in situ|mineable)\b", re.I)
+_SOLD = re.compile(r"\b(?:contained \w+ sold|sales? volumes?|sold)\b", re.I)
+
+
+def claim(page: Page, sentence: Sentence, figure: Mention) -> str:
+    """The event type that a QUANTITY or PERCENT belongs to; empty for none."""
+    value = figure.value or {}
+    if figure.label == "QUANTITY" and not value.get("counted", True):
+        return ""
+    start, end = sentence.clause(figure.start)
+    near = page.text[max(start, figure.start - 70):min(end, figure.end + 50)]
+    if _GEOLOGY.search(near):
+        return ""
+    best = _nearest(sentence, figure, start, end) or _nearest(sentence, figure, sentence.start, sentence.end)
+    if best == "deal" and not sentence.of("COMPANY"):
+        best = ""
+    if not best and sentence.cue("ship", "supply", "take") and sentence.of("COUNTRY"):
+        best = "trade_flow"
+    if not best:
+        best = _carried(page, sentence, figure)
+    return best
+
+
+def _nearest(sentence: Sentence, figure: Mention, start: int, end: int) -> str:
+    best, least = "", 1 << 30
+    for kind, cues in _CUES.items():
+        for cue, weight in cues:
+            for a, b in sentence.cue(cue, start=start, end=end):
+                gap = figure.start - b if b <= figure.start else int(1.4 * (a - figure.end))
+                if gap - weight < least:
+                    best, least = kind, gap - weight
+    return best
+
+
+def _carried(page: Page, sentence: Sentence, figure: Mention) -> str:
+    """The type of the last figure before it in the paragraph."""
+    for earlier in reversed(page.sentences[max(0, sentence.index - 3):sentence.index]):
+        if earlier.paragraph < sentence.paragraph - 1:
+            break
+        for other in reversed(earlier.of("QUANTITY")):
+            kind = _nearest(earlier, other, earlier.start, earlier.end)
+            if kind:
+                return kind if kind in ("trade_flow", "production") else ""
+    return ""

@@ -1,0 +1,115 @@
+"""One event per distinct fact: drafts that tell the same fact become one, with the fullest slots of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from extractor.events.page import Draft, Page
+from extractor.schema import EVENT_TYPES, Event, Span
+
+_IDENTITY = {
+    "control_measure": ("measure", "target", "quantity", "effective", "reference", "rate_pct"),
+    "trade_flow": ("direction", "origin", "destination", "quantity", "share_pct", "period"),
+    "production": ("action", "actor", "quantity", "share_pct", "site", "period", "activity"),
+    "stockpile": ("action", "actor", "quantity", "days", "period"),
+    "deal": ("kind", "value", "quantity"),
+    "price": ("value",),
+}
+_OVERLAPPING = {"control_measure": ("issuer", "materials"), "trade_flow": ("materials",), "production": ("materials",),
+                "stockpile": ("materials",), "deal": ("parties", "materials"), "price": ("materials",)}
+
+
+def merged(drafts: Iterable[Draft], page: Page) -> list[Event]:
+    """Events in the order of the text."""
+    kept: list[Draft] = []
+    for draft in drafts:
+        twin = next((k for k in kept if k.type == draft.type and _same_fact(k, draft)), None)
+        if twin is None:
+            kept.append(draft)
+        else:
+            _absorb(twin, draft)
+    kept = [d for d in kept if not _redundant(d, kept)]
+    return [_event(draft, page) for draft in sorted(kept, key=lambda d: d.sentence.start)]
+
+
+def _same_fact(one: Draft, other: Draft) -> bool:
+    for slot in _OVERLAPPING[one.type]:
+        a, b = set(one.get(slot) or []), set(other.get(slot) or [])
+        if not a or not b:
+            continue
+        if slot == "parties":
+            if len(a & b) < min(2, len(a), len(b)):
+                return False
+        elif slot == "materials" and one.type != "control_measure":
+            if a != b and not (slot in one.implied or slot in other.implied):
+                return False
+        elif not a & b:
+            return False
+    for slot in _IDENTITY[one.type]:
+        a, b = one.get(slot), other.get(slot)
+        if a is None or b is None:
+            if slot in ("quantity", "share_pct", "days") and one.type != "control_measure" and (a is None) != (b is None):
+                return False
+            continue
+        if isinstance(a, list):
+            if not set(a) & set(b):
+                return False
+        elif slot in ("period", "effective"):
+            if not (str(a).startswith(str(b)) or str(b).startswith(str(a))):
+                return False
+        elif a != b:
+            return False
+    if one.type == "trade_flow" or one.type == "production":
+        if one.get("quantity") is None and one.get("share_pct") is None:
+            return one.get("period") == other.get("period") or one.get("period") is None or other.get("period") is None
+    if one.type == "control_measure":
+        return _same_life(one, other)
+    return True
+
+
+def _same_life(one: Draft, other: Draft) -> bool:
+    """Whether two tellings of a measure are of the same stage of its life."""
+    a, b = one.get("status"), other.get("status")
+    if a == b or a is None or b is None:
+        return True
+    return {a, b} <= {"announced", "in_force"}
+
+
+def _absorb(kept: Draft, draft: Draft) -> None:
+    """Fill the gaps of `kept`; a stated value displaces one that was only carried over."""
+    for slot, value in draft.slots.items():
+        stated = slot in kept.implied and slot not in draft.implied
+        if kept.get(slot) is None or stated:
+            kept.set(slot, value, draft.evidence.get(slot, ()))
+            kept.implied.discard(slot)
+        elif isinstance(value, list) and kept.type == "control_measure" and slot in ("materials", "target", "codes") and slot not in draft.implied:
+            extra = [v for v in value if v not in kept.slots[slot]]
+            if extra and set(value) & set(kept.slots[slot]):
+                kept.slots[slot] = kept.slots[slot] + extra
+                kept.evidence[slot] = kept.evidence[slot] + draft.evidence.get(slot, [])
+    if kept.type == "control_measure" and draft.get("status") == "announced" and kept.get("status") == "in_force" and kept.get("effective") is None:
+        pass
+    kept.evidence.setdefault("sentence", [(kept.sentence.start, kept.sentence.end)])
+    kept.evidence["sentence"].append((draft.sentence.start, draft.sentence.end))
+    kept.confidence = min(0.98, max(kept.confidence, draft.confidence) + 0.03)
+
+
+def _redundant(draft: Draft, kept: list[Draft]) -> bool:
+    """A bare mention of a control that a fuller event of the document already tells."""
+    if draft.type != "control_measure" or draft.get("measure") != "export_control":
+        return False
+    own = {s for s in draft.slots if s not in ("measure", "issuer", "materials", "status", "target")}
+    if own:
+        return False
+    return any(k is not draft and k.type == "control_measure" and str(k.get("measure")).startswith("export")
+               and set(k.get("issuer") or []) & set(draft.get("issuer") or [])
+               and set(k.get("materials") or []) & set(draft.get("materials") or []) for k in kept)
+
+
+def _event(draft: Draft, page: Page) -> Event:
+    order = [slot.name for slot in EVENT_TYPES[draft.type]]
+    evidence: dict[str, tuple[Span, ...]] = {
+        slot: tuple(dict.fromkeys(tuple(s) for s in draft.evidence.get(slot, ()))) for slot in order if slot in draft.slots}
+    evidence["sentence"] = tuple(dict.fromkeys(draft.evidence.get("sentence", [(draft.sentence.start, draft.sentence.end)])))
+    return Event(draft.type, {slot: draft.slots[slot] for slot in order if slot in draft.slots}, evidence,
+                 round(max(0.05, min(0.99, draft.confidence)), 2))

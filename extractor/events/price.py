@@ -1,0 +1,79 @@
+"""Prices of materials: "$455-475 per mtu cif Rotterdam", "Tellurium: up 4pc to $92/kg"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from extractor.events.figures import base_of_comparison, change, period
+from extractor.events.page import Draft, Page, Sentence, spans
+from extractor.schema import Mention, Span
+
+_MARKET = re.compile(r"\b(?:fob|cif|cfr|ddp|exw|ex-works|ex works|delivered|in|within|inside|at|on the|the)\s+(?:main\s+|the\s+)?$", re.I)
+_MARKET_NOUN = re.compile(r"['’]?s?\s+(?:level|price|prices|market|domestic|quotations?|spot|ports?|mainland|warehouse)", re.I)
+_COST = re.compile(r"\b(?:cost|costs|capex|aisc|opex|cash cost|royalty|freight|fee|fine|duty|tariff|surcharge|treatment charge|break-even|floor)\b", re.I)
+
+
+def find(page: Page) -> Iterator[Draft]:
+    for sentence in page.sentences:
+        prices = [m for m in sentence.of("MONEY") if m.value and m.value.get("per") in ("t", "kg", "lb", "mtu", "oz")]
+        seen: list[Mention] = []
+        for money in prices:
+            start, end = sentence.clause(money.start)
+            if not page.stated(money.start, money.end) or _COST.search(page.text[max(start, money.start - 45):money.start]):
+                continue
+            if base_of_comparison(page, sentence, money.start):
+                continue
+            draft = _price(page, sentence, money, [(m.start, m.end) for m in prices], bool(seen))
+            if draft:
+                seen.append(money)
+                yield draft
+
+
+def _price(page: Page, sentence: Sentence, money: Mention, figures: list[Span], later: bool) -> Draft | None:
+    material = _material(page, sentence, money)
+    if not material:
+        return None
+    draft = Draft("price", sentence)
+    own = material[0].start >= sentence.start and material[0].end <= sentence.end
+    draft.set("materials", [material[0].id], spans(material[:1]), implied=not own)
+    draft.set("value", {k: v for k, v in (money.value or {}).items()}, [(money.start, money.end)])
+    here = (money.start, money.end)
+    if moved := change(page, sentence, here, figures):
+        draft.set("change_pct", moved[0], moved[1])
+    elif flat := [s for s in sentence.cue("unchanged") if abs(s[0] - money.end) < 40 or abs(money.start - s[1]) < 40]:
+        draft.set("change_pct", 0, flat[:1])
+    elif sentence.index and (previous := page.sentences[sentence.index - 1]).paragraph >= sentence.paragraph - 1 \
+            and len(previous.text.split()) <= 2 and previous.cue("unchanged"):
+        draft.set("change_pct", 0, previous.cue("unchanged")[:1])
+    if when := period(page, sentence, here, figures):
+        draft.set("period", when[0], when[1])
+    if market := _market(page, sentence, money):
+        draft.set("market", [market.id], spans([market]))
+    draft.confidence = 0.9 if own else 0.75
+    return draft
+
+
+def _material(page: Page, sentence: Sentence, money: Mention) -> list[Mention]:
+    """The last material named before the price in its clause, else after it, else what was spoken of before."""
+    start, end = sentence.clause(money.start)
+    own = sentence.of("MATERIAL", start, end) or sentence.of("MATERIAL")
+    before = [m for m in own if m.end <= money.start]
+    if before:
+        return before[-1:]
+    named = re.match(r"[^,.;:]{0,25}$", page.text[money.end:own[0].start]) if own else None
+    if own and (named or not page.materials_before(sentence)):
+        return own[:1]
+    return page.materials_before(sentence)[:1] or own[:1]
+
+
+def _market(page: Page, sentence: Sentence, money: Mention) -> Mention | None:
+    start, end = sentence.clause(money.start)
+    for country in sentence.of("COUNTRY", start, end):
+        if country.value and country.value.get("as") in ("places",):
+            continue
+        before, after = page.before(country.start, 22), page.after(country.end, 22)
+        near = abs(country.start - money.end) < 60 or abs(money.start - country.end) < 45
+        if near and (_MARKET.search(before) or _MARKET_NOUN.match(after)) and not re.search(r"makers|buyers|consumers", after):
+            return country
+    return None

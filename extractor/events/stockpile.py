@@ -1,0 +1,97 @@
+"""Reserves held, built up or released, by a state or a company."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from extractor.events.claims import claim
+from extractor.events.figures import base_of_comparison, period
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, is_place, spans
+from extractor.schema import Mention, Span
+
+_DAYS = re.compile(r"\b(\d{1,3}|a day and a half|one and a half)\s*(?:-\s*)?(?:days?|day['’]s?)(?:['’])?\s+(?:of|worth|domestic|consumption|use|demand|cover|supply)|"
+                   r"\b(?P<half>a day and a half) of\b", re.I)
+_GEOLOGY = re.compile(r"\b(?:ore reserves?|mineral reserves?|proven|probable|resources? (?:of|estimate)|deposit|in situ|reserves there|inferred|jorc)\b", re.I)
+
+
+def find(page: Page) -> Iterator[Draft]:
+    for sentence in page.sentences:
+        if not sentence.cue("stockpile", "reserve_official") or _GEOLOGY.search(sentence.text) or sentence.heading:
+            continue
+        yield from _sentence(page, sentence)
+
+
+def _sentence(page: Page, sentence: Sentence) -> Iterator[Draft]:
+    official = sentence.cue("reserve_official")
+    masses = [m for m in sentence.of("QUANTITY") if claim(page, sentence, m) == "stockpile"]
+    days = [m for m in _DAYS.finditer(sentence.text)]
+    spots = [(m.start, m.end) for m in sentence.of("QUANTITY")]
+    anchors: list[Mention | None] = [m for m in masses if page.stated(m.start, m.end) and not base_of_comparison(page, sentence, m.start)]
+    if not anchors:
+        moved = sentence.cue("stock_build", "stock_release")
+        trigger = official[:1] or sentence.cue("stockpile")[:1]
+        if not trigger or not page.stated(*trigger[0]) or page.negated(*trigger[0]) or not (days or (official and moved)):
+            return
+        anchors = [None]
+    for anchor in anchors:
+        draft = Draft("stockpile", sentence, confidence=0.7)
+        position = anchor.start if anchor else (official or sentence.cue("stockpile"))[0][0]
+        materials, implied = _materials(page, sentence, anchor, position)
+        draft.set("materials", distinct_ids(materials), spans(materials), implied=implied)
+        actor, carried = _actor(page, sentence, position)
+        draft.set("actor", [page.country_of(a) if a.label == "BODY" else a.id for a in actor], spans(actor), implied=carried)
+        action, cue = _action(page, sentence, position)
+        draft.set("action", action, cue)
+        if anchor:
+            value = {k: v for k, v in (anchor.value or {}).items() if k in ("tonnes", "low", "high")}
+            draft.set("quantity", value, [(anchor.start, anchor.end)])
+        if days:
+            count = days[0][1] or ""
+            number = 1.5 if not count.isdigit() else float(count)
+            draft.set("days", int(number) if number == int(number) else number,
+                      [(sentence.start + days[0].start(), sentence.start + days[0].end())])
+        money = [m for m in sentence.of("MONEY") if m.value and not m.value.get("per")]
+        if money:
+            draft.set("value", dict(money[0].value or {}), spans(money[:1]))
+        here: Span = (anchor.start, anchor.end) if anchor else (position, position)
+        if when := period(page, sentence, here, spots):
+            draft.set("period", when[0], when[1])
+        if draft.get("actor") and draft.get("materials"):
+            yield draft
+
+
+def _materials(page: Page, sentence: Sentence, anchor: Mention | None, position: int) -> tuple[list[Mention], bool]:
+    """A mass is of the material named behind it: "280,000 t of aluminium, 180,000 t of zinc"."""
+    if anchor:
+        following = next((m for m in sentence.of("MATERIAL") if m.start >= anchor.end), None)
+        if following and re.fullmatch(r"\s+(?:of\s+)?(?:[\w-]+\s+){0,3}", page.text[anchor.end:following.start]):
+            return [following], False
+    return page.materials_near(sentence, position)
+
+
+def _action(page: Page, sentence: Sentence, position: int) -> tuple[str, list[Span]]:
+    best: tuple[int, str, Span] | None = None
+    for cue, action, weight in (("stock_release", "release", 0), ("stock_build", "build", 0), ("stock_hold", "hold", 0)):
+        for span in sentence.cue(cue):
+            if re.fullmatch(r"stockpile\w*", page.text[span[0]:span[1]], re.I):
+                continue
+            gap = abs(span[0] - position) - weight
+            if best is None or gap < best[0]:
+                best = (gap, action, span)
+    return (best[1], [best[2]]) if best else ("hold", sentence.cue("stockpile", "reserve_official")[:1])
+
+
+def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention], bool]:
+    owners = [m for m in sentence.mentions if (m.label == "COMPANY" or m.label == "COUNTRY" and not is_place(m)
+              or m.label == "BODY" and page.country_of(m))]
+    before = [m for m in owners if m.start <= position]
+    if before:
+        return before[:1], False
+    if owners:
+        return owners[:1], False
+    for earlier in reversed(page.sentences[max(0, sentence.index - 4):sentence.index]):
+        owners = [m for m in earlier.mentions if m.label == "COUNTRY" and not is_place(m) or m.label == "COMPANY"]
+        if owners:
+            return owners[:1], True
+    return ([page.main_country], True) if page.main_country else ([], True)

@@ -1,0 +1,291 @@
+"""Goods crossing a border: a volume, a share or a stop, with whence and whither.
+
+Each figure of a sentence is a flow of its own. What it leaves unsaid (direction, reporter, material, period) is carried
+over from the figure before it, as readers do: "China sent 243 t abroad … June accounted for 42 t: 25 t to Japan".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from extractor.events.claims import claim
+from extractor.events.figures import base_of_comparison, change, period, unsigned_share
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_place, spans
+from extractor.events.roles import part_of, route
+from extractor.schema import Mention, Span
+
+_ZERO = re.compile(r"\b(?:no|nothing|zero|nil|not a single|none)\b", re.I)
+_REMAINDER = re.compile(r"\b(?:balance|rest|remainder)\b", re.I)
+
+
+@dataclass(slots=True)
+class Frame:
+    """What the flow told last was about."""
+
+    paragraph: int = -9
+    direction: str = ""
+    origin: list[Mention] = field(default_factory=list)
+    destination: list[Mention] = field(default_factory=list)
+    materials: list[Mention] = field(default_factory=list)
+    period: tuple[str, list[Span]] | None = None
+
+
+def find(page: Page) -> Iterator[Draft]:
+    frame = Frame()
+    for sentence in page.sentences:
+        if sentence.row:
+            continue
+        yield from _sentence(page, sentence, frame)
+
+
+def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
+    figures = [m for m in sentence.of("QUANTITY") if claim(page, sentence, m) == "trade_flow"]
+    shares = [m for m in sentence.of("PERCENT") if unsigned_share(page, m) and claim(page, sentence, m) == "trade_flow"]
+    anchors = figures + [s for s in shares if not _belongs_to(page, sentence, s, figures)]
+    if not anchors:
+        yield from _stops(page, sentence, frame)
+        return
+    direction = _direction(page, sentence) or (frame.direction if sentence.paragraph - frame.paragraph <= 1 else "")
+    if not direction:
+        return
+    whole = route(page, sentence, sentence.start, sentence.end, direction)
+    spots = [(m.start, m.end) for m in sentence.of("QUANTITY")]
+    for anchor in sorted(anchors, key=lambda m: m.start):
+        if not page.stated(anchor.start, anchor.end) or _denied(page, sentence, anchor):
+            continue
+        if base_of_comparison(page, sentence, anchor.start):
+            continue
+        draft = Draft("trade_flow", sentence)
+        local = _direction(page, sentence, *sentence.clause(anchor.start)) or direction
+        draft.set("direction", local, sentence.cue("export", "import")[:1])
+        _places(page, sentence, draft, anchor, anchors, whole, frame)
+        here = (anchor.start, anchor.end)
+        materials, implied = page.materials_near(sentence, anchor.start)
+        if implied and frame.materials and sentence.paragraph - frame.paragraph <= 0:
+            materials = frame.materials
+        draft.set("materials", distinct_ids(materials), spans(materials), implied=implied)
+        if anchor.label == "QUANTITY":
+            value = {k: v for k, v in (anchor.value or {}).items() if k in ("tonnes", "low", "high")}
+            draft.set("quantity", value, [here])
+            if moved := change(page, sentence, here, spots):
+                draft.set("change_pct", moved[0], moved[1])
+        if share := _share(page, sentence, anchor, shares, spots):
+            draft.set("share_pct", (share.value or {})["pct"], spans([share]))
+        when = period(page, sentence, here, spots)
+        if when:
+            draft.set("period", when[0], when[1])
+        elif frame.period and sentence.paragraph == frame.paragraph and not sentence.of("DATE"):
+            draft.set("period", frame.period[0], frame.period[1], implied=True)
+        if worth := _worth(sentence, anchor):
+            draft.set("value", dict(worth.value or {}), spans([worth]))
+        if not (draft.get("origin") or draft.get("destination")) or not draft.get("materials"):
+            continue
+        draft.confidence = 0.85 - 0.1 * len(draft.implied)
+        _remember(frame, sentence, draft, page, when, materials)
+        yield draft
+    if remainder := _REMAINDER.search(sentence.text):
+        yield from _balance(page, sentence, remainder, direction, frame)
+
+
+def _direction(page: Page, sentence: Sentence, start: int = 0, end: int = 1 << 60) -> str:
+    """`export` or `import`: by the word itself, else by who sends or takes."""
+    exports, imports = sentence.cue("export", start=start, end=end), sentence.cue("import", start=start, end=end)
+    if exports and imports:
+        return "export" if exports[0] < imports[0] else "import"
+    if exports or imports:
+        return "export" if exports else "import"
+    text = page.text[max(start, sentence.start):min(end, sentence.end)]
+    if re.search(r"\b(?:arriv\w+|landed|bought from|purchased from|sourced from|brought in|received from|reach(?:ed|es) (?:the )?[A-Z])", text):
+        return "import"
+    if re.search(r"\b(?:abroad|overseas|left (?:the )?[A-Z]\w+|left [A-Z]?\w+ ports|shipped to|sent to|went to|bound for|sold to|sent \w+|deliver\w+ to|"
+                 r"shipments (?:of [\w\s-]+ )?(?:to|abroad)|to (?:the )?[A-Z][a-z]+)\b", text) and sentence.cue("ship", "export"):
+        return "export"
+    return ""
+
+
+def _denied(page: Page, sentence: Sentence, anchor: Mention) -> bool:
+    before = page.before(anchor.start, 30)
+    return bool(re.search(r"\b(?:not|never)\s+(?:[\w-]+\s+){0,2}$", before)) and not re.search(r"not only\s+$", before)
+
+
+def _belongs_to(page: Page, sentence: Sentence, share: Mention, figures: list[Mention]) -> bool:
+    """Whether a share is said of a volume beside it ("17.3 Mt, or 84%") rather than being a flow of its own."""
+    if not figures:
+        return False
+    nearest = min(figures, key=lambda f: abs(f.start - share.start))
+    between = page.text[min(nearest.end, share.end):max(nearest.start, share.start)]
+    if len(between) > 80 or ";" in between:
+        return False
+    return not any(nearest.end <= c.start < share.start for c in sentence.of("COUNTRY")) or bool(
+        re.search(r"\bor\b|\(|share", between))
+
+
+def _share(page: Page, sentence: Sentence, anchor: Mention, shares: list[Mention], spots: list[Span]) -> Mention | None:
+    if anchor.label == "PERCENT":
+        return anchor
+    for share in shares:
+        if _belongs_to(page, sentence, share, [anchor]):
+            rivals = [s for s in spots if abs(s[0] - share.start) < abs(anchor.start - share.start)]
+            if not rivals:
+                return share
+    return None
+
+
+def _places(page: Page, sentence: Sentence, draft: Draft, anchor: Mention, anchors: list[Mention], whole: object,
+            frame: Frame) -> None:
+    """Origin and destination: what stands beside the figure, then what the sentence says, then the frame."""
+    direction = draft.slots["direction"]
+    beside = _beside(page, sentence, anchor, anchors, direction)
+    origin, destination = list(whole.origin), list(whole.destination)  # type: ignore[attr-defined]
+    if beside:
+        part, group = beside
+        several = len(anchors) > 1
+        if part == "destination":
+            destination = group
+            origin = [m for m in origin if m not in group]
+        else:
+            origin = group
+            destination = [m for m in destination if m not in group]
+        if several and part == "destination" and not origin:
+            origin = frame.origin
+        if several and part == "origin" and not destination:
+            destination = frame.destination
+    elif len(anchors) > 1:
+        # A total beside its parts: countries that belong to another figure of the list are not its own.
+        others = [m for a in anchors if a is not anchor for m in (_beside(page, sentence, a, anchors, direction) or ("", []))[1]]
+        origin = [m for m in origin if m not in others]
+        destination = [m for m in destination if m not in others]
+    close = sentence.paragraph - frame.paragraph <= 1
+    if not origin and not destination and close:
+        same = frame.direction == direction
+        if same:
+            origin = frame.origin if direction == "export" else []
+            destination = frame.destination if direction == "import" else []
+            draft.implied |= {"origin", "destination"}
+    if direction == "export" and not origin and close and frame.direction == "export":
+        origin = frame.origin
+        draft.implied.add("origin")
+    if direction == "import" and not destination and close and frame.direction == "import":
+        destination = frame.destination
+        draft.implied.add("destination")
+    if not origin and not destination:
+        subject = next((m for m in sentence.of("COUNTRY") if m.start < anchor.start and not is_place(m)), None)
+        if subject is None and (main := page.main_country) is not None:
+            subject = main
+            draft.implied.add("origin")
+        if subject is not None:
+            if direction == "export":
+                origin = [subject]
+            else:
+                destination = [subject]
+    origin = [m for m in origin if m.id not in {d.id for d in destination}]
+    draft.set("origin", distinct_ids(origin), spans(origin), implied="origin" in draft.implied)
+    draft.set("destination", distinct_ids(destination), spans(destination), implied="destination" in draft.implied)
+
+
+def _beside(page: Page, sentence: Sentence, anchor: Mention, anchors: list[Mention],
+            direction: str) -> tuple[str, list[Mention]] | None:
+    """The country that a figure in a list is tied to: "25 t to Japan", "Vietnam 221 t", "Japan (12 t)"."""
+    following = [a.start for a in anchors if a.start > anchor.start]
+    stop = min(following, default=sentence.end)
+    groups = grouped(page.text, [m for m in sentence.of("COUNTRY") if not is_place(m)])
+    for group in groups:
+        if anchor.end <= group[0].start < stop:
+            link = page.text[anchor.end:group[0].start]
+            if re.fullmatch(r"[\s,]*(?:\([^)]*\)\s*)?(?:of (?:it|that|this|them)\s+)?(?:[\w-]+\s+){0,4}(?:to|into|for|from|by|in|were bound for|was bound for|bound for|went to|headed for|came from|reached)\s+(?:the\s+|mainland\s+)?", link, re.I):
+                source = re.search(r"\b(?:from|by)\s+(?:the\s+)?$", link, re.I)
+                if re.search(r"\bin\s+$", link) and direction == "export":
+                    continue
+                if re.search(r"taken by|bought by|imported by", link):
+                    return "destination", group
+                return ("origin" if source else "destination"), group
+    previous = max((a.end for a in anchors if a.end <= anchor.start), default=sentence.start)
+    for group in reversed(groups):
+        if previous <= group[0].start and group[-1].end <= anchor.start:
+            link = page.text[group[-1].end:anchor.start]
+            if re.fullmatch(r"\s*[,:(]?\s*(?:with|at|about|around|some|roughly)?\s*", link, re.I):
+                part = part_of(page, group, direction)
+                if part in ("origin", "destination"):
+                    return part, group
+                return ("destination" if direction == "export" else "origin"), group
+            if len(anchors) > 1 and re.fullmatch(r"\s+(?:[\w-]+\s+){0,3}(?:took|takes|received|bought|taking|absorbed|imported)\s+(?:[\w-]+\s+){0,3}", link, re.I):
+                return "destination", group
+            if len(anchors) > 1 and re.fullmatch(r"\s+(?:[\w-]+\s+){0,3}(?:supplied|shipped|sent|provided|sold|delivered|contributed|accounted for)\s+(?:[\w-]+\s+){0,4}", link, re.I):
+                return "origin", group
+            break
+    return None
+
+
+def _worth(sentence: Sentence, anchor: Mention) -> Mention | None:
+    """The money that a volume was worth, standing close behind it."""
+    for money in sentence.of("MONEY"):
+        if money.value and not money.value.get("per") and 0 <= money.start - anchor.end < 60:
+            return money
+    return None
+
+
+def _stops(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
+    """"no dysprosium has reached Japan", "Nothing at all went to the United States": a flow of zero."""
+    zero = _ZERO.search(sentence.text)
+    moved = sentence.cue("export", "import", "ship", "take")
+    if not zero or not moved or re.search(r"\b(?:ban|licen[cs]e|permit|restriction|duty|change|control|quota|decision|rule)s?\b", sentence.text, re.I):
+        return
+    at = sentence.start + zero.start()
+    if not page.stated(at, at + 2) or moved[-1][0] < at and moved[0][0] - at > 80:
+        return
+    direction = _direction(page, sentence) or frame.direction or ("import" if re.search(r"\breach", sentence.text) else "export")
+    found = route(page, sentence, sentence.start, sentence.end, direction)
+    origin, destination = found.origin, found.destination
+    close = sentence.paragraph - frame.paragraph <= 1
+    implied = not origin
+    if not origin and direction == "export" and close:
+        origin = frame.origin
+    if not origin and not destination:
+        return
+    materials, carried = page.materials_near(sentence, at)
+    draft = Draft("trade_flow", sentence, confidence=0.7)
+    draft.set("direction", direction, moved[:1])
+    draft.set("origin", distinct_ids(origin), spans(origin), implied=implied)
+    draft.set("destination", distinct_ids(destination), spans(destination))
+    draft.set("materials", distinct_ids(materials), spans(materials), implied=carried)
+    draft.set("quantity", {"tonnes": 0}, [(at, at + len(zero[0]))])
+    if when := period(page, sentence, (at, at + 2), []):
+        draft.set("period", when[0], when[1])
+    elif dates := sentence.of("DATE"):
+        draft.set("period", dates[0].id, spans(dates[:1]))
+    elif frame.period and close:
+        draft.set("period", frame.period[0], frame.period[1], implied=True)
+    if draft.get("materials"):
+        yield draft
+
+
+def _balance(page: Page, sentence: Sentence, match: re.Match[str], direction: str, frame: Frame) -> Iterator[Draft]:
+    """"and the balance to the Netherlands": a flow without a volume."""
+    at = sentence.start + match.end()
+    target = next((m for m in sentence.of("COUNTRY") if 0 <= m.start - at < 30), None)
+    if target is None or direction != "export" or not frame.origin or target.id in {m.id for m in frame.origin}:
+        return
+    draft = Draft("trade_flow", sentence, confidence=0.6)
+    draft.set("direction", direction, sentence.cue("export")[:1])
+    draft.set("origin", distinct_ids(frame.origin), spans(frame.origin), implied=True)
+    draft.set("destination", [target.id], spans([target]))
+    draft.set("materials", distinct_ids(frame.materials), spans(frame.materials), implied=True)
+    if frame.period:
+        draft.set("period", frame.period[0], frame.period[1], implied=True)
+    yield draft
+
+
+def _remember(frame: Frame, sentence: Sentence, draft: Draft, page: Page, when: tuple[str, list[Span]] | None,
+              materials: list[Mention]) -> None:
+    known = {m.start: m for m in page.mentions}
+    frame.paragraph, frame.direction = sentence.paragraph, draft.slots["direction"]
+    frame.materials = materials
+    frame.period = when or frame.period
+    origin = [known[s] for s, _ in draft.evidence.get("origin", []) if s in known]
+    destination = [known[s] for s, _ in draft.evidence.get("destination", []) if s in known]
+    if frame.direction == "export" and origin:
+        frame.origin = origin
+    if frame.direction == "import" and destination:
+        frame.destination = destination

@@ -1,0 +1,165 @@
+"""Companies that no dictionary holds, by their form: a legal suffix, a trade in the name, what is said of them.
+
+"Mississippi Silicon LLC", "Perpetua Resources", "the Belgian refiner Umicore", "Nyrvane said it would restart",
+"Hainan Mining (002057.SZ)". A name once found is known by its first words for the rest of the document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from spacy.tokens import Doc, Span, Token
+
+from extractor.vocabulary import Vocabulary
+
+_JOINERS = frozenset({"&", "of", "de", "du", "des", "la", "le", "do", "da", "van", "and", "-", "’", "'", "the"})
+_TICKER = re.compile(r"\s*\((?:[A-Z]{2,6}(?:[:. ][A-Z.]{1,6})?: ?[A-Z0-9.]{1,10}|\d{4,6}\.[A-Z]{2})[^)]*\)")
+_ACRONYM = re.compile(r"\s*\(\s*(?:the )?[\"“”']?([A-Z][A-Za-z&-]{1,9})[\"“”']?\s*\)")
+
+
+class CompanyNames:
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.suffixes = frozenset(vocabulary.cue("legal_suffix"))
+        self.nouns = frozenset(vocabulary.cue("company_noun"))
+        self.not_company = frozenset(vocabulary.cue("not_company"))
+        self.titles = frozenset(vocabulary.cue("person_title"))
+        roles = _alternatives(vocabulary.cue("company_role"))
+        assets = _alternatives(vocabulary.cue("company_asset"))
+        verbs = _alternatives(vocabulary.cue("company_verb"))
+        self.after = re.compile(
+            rf"(?:,? (?:an?|the) (?:[\w’'-]+ ){{0,4}}(?:{roles})\b|['’]s? (?:[\w-]+ ){{0,3}}(?:{assets})\b"
+            rf"|,? (?:also |has |had |have |which |on \w+ )?(?:{verbs})\b)")
+        self.before = re.compile(rf"\b(?:{roles}) $")
+        self.countries = frozenset(p.text.lower() for p in vocabulary.phrases if p.label == "COUNTRY")
+        self.common = frozenset(
+            "the a an in on at for from to of by with as and but or if it its he she they we our their this that these "
+            "those there here when while where who what why how since until after before under over last next first "
+            "second third one two three four five six seven eight nine ten no not nor neither both all some most more "
+            "many several other another each every any such only also even still yet then thus so however meanwhile "
+            "moreover about around nearly almost just than now today yesterday tomorrow monday tuesday wednesday "
+            "thursday friday saturday sunday january february march april may june july august september october "
+            "november december spring summer autumn winter q1 q2 q3 q4 h1 h2 fy mr mrs ms dr asked according despite "
+            "during between among against because although though per total source notes note summary table figure "
+            "background highlights contact shares prices output exports imports".split())
+
+    def by_form(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Spans that look like companies; where one is a dictionary's company with its suffix, the dictionary's id."""
+        known = {(n["start"], n["end"]): n for n in names if n["label"] == "COMPANY"}
+        blocked = [(n["start"], n["end"]) for n in names if n["label"] in ("BODY", "ORGANISATION")]
+        found = []
+        for sentence in doc.sents:
+            if _headline(sentence):
+                continue
+            for run in self._runs(sentence):
+                name = self._company(doc, run)
+                if name is None or any(a < name.end_char and name.start_char < b for a, b in blocked):
+                    continue
+                start, end = name.start_char, name.end_char
+                if (start, end) in known:
+                    continue
+                found.append({"label": "COMPANY", "id": name.text, "kind": "form", "ambiguous": False,
+                              "start": start, "end": end})
+        return found
+
+    def by_alias(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Later mentions of the companies found: the acronym given in brackets, the first word of the name."""
+        aliases: dict[str, str] = {}
+        for name in names:
+            if name["label"] != "COMPANY":
+                continue
+            text = doc.text[name["start"]:name["end"]]
+            tail = doc.text[name["end"]:name["end"] + 60]
+            tail = re.sub(r"^,?\s*(?:" + _alternatives(self.suffixes) + r")(?![\w])\.?", "", tail)
+            if match := _ACRONYM.match(tail):
+                aliases.setdefault(match[1], name["id"])
+            first = re.split(r"[\s-]", text)[0]
+            if name["kind"] == "form" and len(first) > 3 and self._distinctive(first):
+                aliases.setdefault(first, name["id"])
+        taken = [(n["start"], n["end"]) for n in names]
+        found = []
+        for alias, company in aliases.items():
+            for match in re.finditer(rf"(?<![\w-]){re.escape(alias)}(?![\w-])", doc.text):
+                if not any(a < match.end() and match.start() < b for a, b in taken):
+                    found.append({"label": "COMPANY", "id": company, "kind": "alias", "ambiguous": False,
+                                  "start": match.start(), "end": match.end()})
+        return found
+
+    def _distinctive(self, word: str) -> bool:
+        lower = word.lower()
+        return (word[0].isupper() and lower not in self.common and lower not in self.countries
+                and word not in self.nouns and word not in self.not_company)
+
+    def _runs(self, sentence: Span) -> Iterator[Span]:
+        """Stretches of capitalised words, small joining words inside them allowed."""
+        doc, i, end = sentence.doc, sentence.start, sentence.end
+        while i < end:
+            if not self._capital(doc[i]):
+                i += 1
+                continue
+            j = last = i
+            while j < end:
+                if self._capital(doc[j]):
+                    last = j
+                elif doc[j].lower_ not in _JOINERS or (doc[j].lower_ in ("and", "the") and not self._tied(doc, j)):
+                    break
+                j += 1
+            yield doc[i:last + 1]
+            i = last + 1
+
+    def _capital(self, token: Token) -> bool:
+        return token.text[:1].isupper() or (token.text[:1].isdigit() and token.text[1:2].isupper())
+
+    def _tied(self, doc: Doc, i: int) -> bool:
+        """"and" within a name only before a trade and a suffix: Powders and Alloys Inc."""
+        return (i + 2 < len(doc) and doc[i + 1].text in self.nouns
+                and (doc[i + 2].text in self.suffixes or doc[i + 2].text in self.nouns))
+
+    def _company(self, doc: Doc, run: Span) -> Span | None:
+        start, end = run.start, run.end
+        while start < end and (doc[start].lower_ in self.common or doc[start].text in self.titles
+                               or (doc[start].lower_ in self.countries and start + 2 >= end)):
+            start += 1
+        if start >= end:
+            return None
+        for i in range(start + 1, end):  # a legal suffix settles it
+            if doc[i].text in self.suffixes and not (doc[i].text in ("AS", "SE", "Co") and i + 1 < end):
+                stop = i
+                while stop - 1 > start and (doc[stop - 1].text in self.suffixes or doc[stop - 1].text == ","):
+                    stop -= 1
+                return self._trim(doc, start, stop)
+        if end < len(doc) - 1 and doc[end].text == "," and doc[end + 1].text in ("Inc.", "Inc", "Ltd", "Ltd.", "LLC"):
+            return self._trim(doc, start, end)
+        words = [t for t in doc[start:end] if t.is_alpha]
+        if not words or any(t.text in self.not_company for t in words) or len(words) > 6:
+            return None
+        text_before = doc.text[max(0, doc[start].idx - 40):doc[start].idx]
+        tail = doc.text[doc[end - 1].idx + len(doc[end - 1]):][:90]
+        if start > 0 and (doc[start - 1].text in self.titles or (start != run.start and doc[start - 1].text in self.titles)):
+            return None
+        if len(words) >= 2 and words[-1].text in self.nouns and words[0].lower_ not in self.countries \
+                and not doc[start].is_sent_start:
+            return self._trim(doc, start, end)
+        if len(words) >= 2 and words[-1].text in self.nouns and self._distinctive(words[0].text):
+            return self._trim(doc, start, end)
+        if not self._distinctive(words[0].text) or words[0].is_upper and len(words[0]) < 3:
+            return None
+        if _TICKER.match(tail) or self.after.match(tail) or self.before.search(text_before):
+            return self._trim(doc, start, end)
+        return None
+
+    def _trim(self, doc: Doc, start: int, end: int) -> Span | None:
+        while end > start and not doc[end - 1].text[-1].isalnum():
+            end -= 1
+        span = doc[start:end]
+        return span if end > start and len(span.text) > 2 else None
+
+
+def _headline(sentence: Span) -> bool:
+    words = [t for t in sentence if t.is_alpha and len(t) > 3]
+    return len(words) > 5 and sum(t.text[0].isupper() for t in words) > 0.8 * len(words)
+
+
+def _alternatives(words: Any) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))

@@ -1,0 +1,61 @@
+"""The last component: sentences with mentions → events, lists and relevance of the document.
+
+Writes plain dicts to `doc.user_data`; `doc._.events`, `.mentions`, `.materials`, `.countries`, `.companies`,
+`.quantities`, `.relevant` and `.problems` are getters over them. `doc.ents` shows the mentions to spaCy's own tools.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.util import filter_spans
+
+from extractor.events import control_measure, deal, lists, price, production, stockpile, tables, trade_flow
+from extractor.events.merge import merged
+from extractor.events.page import Page
+from extractor.schema import LABELS, Mention
+from extractor.vocabulary import Vocabulary
+
+_FINDERS = (tables, control_measure, trade_flow, production, stockpile, deal, price)
+_RESULTS = {"events": [], "mentions": [], "materials": [], "countries": [], "companies": [], "quantities": [],
+            "problems": [], "relevant": False}
+
+
+def _getter(key: str, empty: Any) -> Any:
+    return lambda doc: doc.user_data.get(key, empty)
+
+
+for _key, _empty in _RESULTS.items():
+    Doc.set_extension(_key, getter=_getter(_key, _empty), force=True)
+
+
+@Language.factory("minerals_events")
+def make_events(nlp: Language, name: str) -> Events:
+    return Events(Vocabulary())
+
+
+class Events:
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.home = vocabulary.body_country | vocabulary.company_country
+
+    def __call__(self, doc: Doc) -> Doc:
+        data = doc.user_data
+        mentions = [Mention(m["label"], m["id"], m["start"], m["end"], m.get("value")) for m in data["mentions"]]
+        sentences = [(s.start_char, s.end_char - len(s.text) + len(s.text.rstrip())) for s in doc.sents if s.text.strip()]
+        page = Page(doc.text, data.get("title_end", 0), data.get("published") or "", data.get("kind") or "article",
+                    sentences, mentions, data.pop("cues"), data.pop("qualifiers"), self.home)
+        found = lists.gather(page)
+        events = []
+        if found["relevant"]:
+            events = merged((draft for finder in _FINDERS for draft in finder.find(page)), page)
+            events = lists.with_names(page, events)
+        data.update(found)
+        data["events"] = [event.to_json() for event in events]
+        data["mentions"] = [m.to_json() for m in mentions if m.label in LABELS]
+        data["problems"] = [] if data.get("published") else [
+            {"stage": "extract", "level": "warning", "message": "no date of publication; relative dates are left out"}]
+        spans = [doc.char_span(m.start, m.end, label=m.label, alignment_mode="expand") for m in mentions if m.label in LABELS]
+        doc.ents = filter_spans([s for s in spans if s is not None and s.text.strip()])
+        return doc

@@ -1,0 +1,191 @@
+"""Masses, percentages and money, read from the characters: `865t`, `3,500–4,000t`, `$455-475 per mtu`, `4pc`.
+
+Adds QUANTITY, PERCENT and MONEY to `doc.user_data["mentions"]`. Values: QUANTITY {"tonnes"} or {"low", "high"} in
+metric tonnes, with {"unit", "rate", "counted"}; PERCENT {"pct"}; MONEY {"amount"} or {"low", "high"}, {"currency"} and,
+for a price, {"per"}: t, kg, lb, mtu, oz. `counted` is false for a mass that is no material (a 40-tonne truck).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from extractor.vocabulary import Vocabulary
+
+# 1,250  43.5  14,27,166  3 625 000  245 000  0,25
+_DIGITS = r"\d{1,3}(?:[,  ]\d{2,3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
+_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+          "eleven": 11, "twelve": 12, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "half a": 0.5, "a": 1,
+          "sixty": 60, "hundred": 100, "a hundred": 100}
+_TO = r"(?:\s?[-–—−]\s?|\s(?:to|and|or)\s)"
+_PRICE_UNITS = {"t": "t", "kg": "kg", "lb": "lb", "mtu": "mtu", "oz": "oz", "g": "g"}
+
+
+@Language.factory("minerals_quantities")
+def make_quantities(nlp: Language, name: str) -> Quantities:
+    return Quantities(Vocabulary())
+
+
+class Quantities:
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.units, self.unit_ids = vocabulary.units, vocabulary.unit_ids
+        self.currencies = vocabulary.currencies
+        self.multipliers = {word: factor for cue, factor in (
+            ("multiplier_thousand", 1e3), ("multiplier_million", 1e6), ("multiplier_billion", 1e9),
+            ("multiplier_trillion", 1e12)) for word in vocabulary.cue(cue)}
+        self.countless = frozenset(vocabulary.cue("non_material"))
+        self.countless_of = re.compile(rf"\s+of\s+(?:[a-z-]+\s+)?(?:{_either(vocabulary.cue('non_material_of'))})\b", re.I)
+        number = rf"(?:{_DIGITS})"
+        # "1.2m tonnes" is millions, "12 mt" is tonnes: a single letter counts as a multiplier only apart from the unit.
+        words_of_scale = _either(word for word in self.multipliers if len(word) > 1)
+        scale = rf"(?:\s?-?(?:{words_of_scale})\b|(?:bn|mn|m|k)(?=\s(?:dry |wet |metric |short )?(?:t|ton|tonne|lb|pound)s?\b|lb\b))"
+        money_scale = rf"(?:\s?-?(?:{_either(self.multipliers)})(?![\w]))"
+        unit = rf"(?:(?:{_either(self.units)})|(?-i:{_either(n for n in self.units if n != n.lower())}))"
+        words = rf"(?:{_either(w for w in _WORDS if w != 'a')})"
+        rate = (r"(?:\s?(?:per|a|an|/|each)\s?(?:year|annum|month|day|yr|y|a|quarter|week|mo)\b|\s(?:annually|yearly|monthly)"
+                r"|-(?:a|per)-(?:year|month|annum))?")
+        self.quantity = re.compile(
+            rf"(?<![\w.,$€£¥])(?P<low>{number}|{words})(?P<lowscale>{scale})?(?P<lowunit>[\s-]?{unit})?"
+            rf"(?:(?P<to>{_TO})(?P<high>{number})(?P<scale>{scale})?)?"
+            rf"(?P<gap>[\s-]*(?:(?:dry|wet|metric|short|long|gross|net|contained|additional|further)\s)?)"
+            rf"(?P<unit>{unit})(?![\w%])(?P<rate>{rate})", re.I)
+        self.percent = re.compile(
+            rf"(?P<sign>(?<![\w)])[+−–-])?(?<![\w.,])(?P<low>{number})(?:{_TO}(?P<high>{number}))?\s?"
+            rf"(?:%|percent\b(?!age)|per cent\b|pc\b|pct\b)(?!\s?-?points?)", re.I)
+        sign = rf"(?:{_either(c for c in self.currencies if not c[-1].isalpha())})"
+        code = rf"(?:{_either(c for c in self.currencies if c[-1].isalpha())})"
+        per = (rf"(?:(?:\s?/\s?|\s?per\s|\s(?:a|an|the)\s|\sfor\s(?:a|each|every)\s)"
+               rf"(?:dry\s|wet\s|metric\s|troy\s|fine\s)?(?P<per>{unit})(?!\w)(?!\s?/))?")
+        self.money = re.compile(
+            rf"(?<![\w.])(?:(?P<sign>{sign})\s?|(?P<before>{code})\s?)(?P<low>{number})(?P<lowscale>{money_scale})?"
+            rf"(?:{_TO}(?:{sign}\s?|{code}\s?)?(?P<high>{number})(?P<scale>{money_scale})?)?"
+            rf"(?:\s(?P<after>{code})\b)?{per}", re.I)
+        self.money_after = re.compile(
+            rf"(?<![\w.,$€£¥])(?P<low>{number})(?P<lowscale>{money_scale})?(?:{_TO}(?P<high>{number})(?P<scale>{money_scale})?)?"
+            rf"(?:\s|-)?(?P<after>{code}|cents?|{sign})(?!\w){per}", re.I)
+
+    def __call__(self, doc: Doc) -> Doc:
+        found = list(self.read(doc.text))
+        doc.user_data["mentions"] = sorted(doc.user_data["mentions"] + found, key=lambda m: (m["start"], m["end"]))
+        return doc
+
+    def read(self, text: str) -> Iterator[dict[str, Any]]:
+        """Money first, so that the number of a price is no mass; then percentages, then masses."""
+        taken = bytearray(len(text))
+        for pattern in (self.money, self.money_after):
+            for match in pattern.finditer(text):
+                value = self._money(match)
+                if value and not any(taken[match.start():match.end()]):
+                    taken[match.start():match.end()] = b"\1" * (match.end() - match.start())
+                    yield _mention("MONEY", text, match.start(), match.end(), value)
+        for match in self.percent.finditer(text):
+            if not any(taken[match.start():match.end()]):
+                taken[match.start():match.end()] = b"\1" * (match.end() - match.start())
+                low, high = _number(match["low"]), _number(match["high"]) if match["high"] else None
+                sign = -1.0 if match["sign"] in ("-", "−", "–") else 1.0
+                value: dict[str, Any] = {"pct": sign * (low if high is None else (low + high) / 2)}
+                yield _mention("PERCENT", text, match.start(), match.end(),
+                               value | ({"signed": True} if match["sign"] else {}))
+        position = 0
+        while match := self.quantity.search(text, position):
+            if any(taken[match.start():match.end()]):
+                position = match.end("low")
+                continue
+            position = match.end()
+            yield from self._masses(text, match)
+
+    def _masses(self, text: str, match: re.Match[str]) -> Iterator[dict[str, Any]]:
+        """One mass, one range, or two masses that share a unit ("2,480 and 1,650 kg", "rose from 500 to 800 t")."""
+        start, end = match.span()
+        if re.match(r"\s?(?:per|/)\s?(?:ton|tonne|t|kg|hectare|litre|liter|m3)\b", text[end:end + 12]):
+            return  # a grade, not a mass
+        unit, factor = self._unit(match["unit"])
+        common = {"unit": unit, "rate": bool(match["rate"]), "counted": self._counted(text, end, match["unit"])}
+        if not match["high"]:
+            yield _mention("QUANTITY", text, start, end,
+                           {"tonnes": self._scaled(match["low"], match["lowscale"]) * factor, **common})
+            return
+        high = self._scaled(match["high"], match["scale"]) * factor
+        low = self._scaled(match["low"], match["lowscale"] or match["scale"])
+        low *= self._unit(match["lowunit"])[1] if match["lowunit"] else factor
+        to = match["to"].strip()
+        before = text[max(0, start - 12):start].lower().rstrip()
+        two = (to in ("and", "or") and not before.endswith("between") or low > high
+               or to == "to" and before.endswith("from") and (match["lowunit"] or _moved(text, start)))
+        if not two:
+            yield _mention("QUANTITY", text, start, end, {"low": low, "high": high, **common})
+            return
+        if not _a_year(match["low"]) or match["lowunit"]:
+            yield _mention("QUANTITY", text, start, match.start("to"), {"tonnes": low, **common})
+        yield _mention("QUANTITY", text, match.start("high"), end, {"tonnes": high, **common})
+
+    def _money(self, match: re.Match[str]) -> dict[str, Any] | None:
+        groups = match.groupdict()
+        low_scale, high_scale = match["lowscale"], match["scale"]
+        name = (groups.get("after") or groups.get("sign") or groups.get("before") or "").lower()
+        cents = name in ("cent", "cents")
+        currency = "USD" if cents else self.currencies.get(name)
+        if currency is None or (groups.get("before") and len(name) < 2):
+            return None
+        factor = 0.01 if cents else 1.0
+        low = self._scaled(match["low"], low_scale or high_scale) * factor
+        value: dict[str, Any] = {"currency": currency}
+        if match["high"]:
+            high = self._scaled(match["high"], high_scale) * factor
+            value = {"low": low, "high": high, **value} if low <= high else {"amount": low, **value}
+        else:
+            value = {"amount": low, **value}
+        if match["per"]:
+            unit = self._unit(match["per"])[0]
+            value["per"] = _PRICE_UNITS.get(unit, unit)
+        return value
+
+    def _scaled(self, number: str, scale: str | None) -> float:
+        factor = self.multipliers[scale.strip(" -\u00a0").lower()] if scale and scale.strip(" -\u00a0") else 1.0
+        return round(_number(number) * factor, 9)
+
+    def _unit(self, text: str) -> tuple[str, float]:
+        name = text.strip(" -\u00a0\n")
+        if name not in self.units:
+            name = name.lower()
+        return self.unit_ids[name], self.units[name]
+
+    def _counted(self, text: str, end: int, unit: str) -> bool:
+        following = re.match(r"[\s-]*((?:[a-z]+[\s-]+)?)([a-z]+)", text[end:end + 40].lower())
+        if following and (following[2] in self.countless or following[1].strip(" -") in self.countless):
+            adjective = text[max(0, end - len(unit) - 1):end - len(unit)] == "-"
+            return not (adjective or following[1].strip(" -") in self.countless)
+        return not self.countless_of.match(text, end)
+
+
+def _mention(label: str, text: str, start: int, end: int, value: dict[str, Any]) -> dict[str, Any]:
+    start, end = end - len(text[start:end].lstrip()), start + len(text[start:end].rstrip())
+    return {"label": label, "id": text[start:end], "start": start, "end": end, "value": value}
+
+
+def _a_year(number: str) -> bool:
+    return bool(re.fullmatch(r"(?:19|20)\d\d", number))
+
+
+def _moved(text: str, start: int) -> bool:
+    """Whether the words before "from A to B" speak of a change, not of a range."""
+    before = text[max(0, start - 60):start].lower()
+    return bool(re.search(r"\b(?:rose|fell|grew|climbed|slid|dropped|jumped|increased?|declined?|decreased?|raised?|"
+                          r"lifted|cut|lowered|reduced|expand(?:ed)?|boost(?:ed)?|went|slipped|surged|up|down)\b", before))
+
+
+def _number(text: str) -> float:
+    if text.lower() in _WORDS:
+        return float(_WORDS[text.lower()])
+    plain = text.replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
+    if re.fullmatch(r"\d+,\d{1,2}|0,\d+", plain):  # a decimal comma: 0,25
+        return float(plain.replace(",", "."))
+    return float(plain.replace(",", ""))
+
+
+def _either(words: Any) -> str:
+    return "|".join(re.escape(word).replace(r"\ ", r"\s") for word in sorted(set(words), key=len, reverse=True))

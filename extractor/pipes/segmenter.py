@@ -1,0 +1,65 @@
+"""Sentence starts, by line and by punctuation: notices are lists and tables as often as prose.
+
+A line break always ends a sentence, so that a bullet, a heading or a table row is one of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from extractor.vocabulary import Vocabulary
+
+_STOP = re.compile(r"(?<=[.!?。！？])[\"'”’)\]]*[ \t]+(?=[\"'“‘(\[]?[A-Z0-9$€£¥•“])|\n+|(?<=[。！？])")
+_STARTERS = frozenset("The This That These Those It Its In On At A An But And For From He She They We If As Since While "
+                      "Last Under Both Neither No Some Most However Meanwhile Our Their".split())
+_INITIAL = re.compile(r"(?:^|[\s(.])[A-Z]\.$")
+
+
+@Language.factory("minerals_segmenter", assigns=["token.is_sent_start"])
+def make_segmenter(nlp: Language, name: str) -> Segmenter:
+    return Segmenter(frozenset(Vocabulary().cue("abbreviation")))
+
+
+class Segmenter:
+    """Sets `Token.is_sent_start` on every token."""
+
+    def __init__(self, abbreviations: frozenset[str]) -> None:
+        self.abbreviations = abbreviations
+        self.longest = max(map(len, abbreviations))
+
+    def __call__(self, doc: Doc) -> Doc:
+        starts = self.starts(doc.text)
+        pending = next(starts, None)
+        first = True
+        for token in doc:
+            begins = first
+            while pending is not None and token.idx + len(token) > pending:
+                begins, pending = True, next(starts, None)
+            if token.is_space and not first:
+                first = first or begins  # the next word opens the sentence instead
+                token.is_sent_start = False
+                continue
+            token.is_sent_start = begins
+            first = False
+        return doc
+
+    def starts(self, text: str) -> Iterator[int]:
+        """Character offsets at which sentences begin, the first one left out."""
+        for stop in _STOP.finditer(text):
+            if "\n" in stop.group() or self._ends(text, stop.start(), stop.end()):
+                yield stop.end()
+
+    def _ends(self, text: str, stop: int, start: int) -> bool:
+        head = text[max(0, stop - self.longest - 1):stop]
+        word = head.split()[-1].lstrip("(\"'“‘[") if head.split() else ""
+        if word in self.abbreviations or _INITIAL.search(head):
+            following = re.match(r"[\"'“‘(\[]?(\w+)", text[start:start + 30])
+            closes = word.endswith((".S.", "Inc.", "Corp.", "Ltd.", "Co.", "plc.", "p.m.", "a.m.", "etc."))
+            return bool(closes and following and following[1] in _STARTERS)
+        if re.fullmatch(r"\(?\d{1,2}\.", word):  # a list number: "1. Ore of any base mineral"
+            return text.rfind("\n", 0, stop) + 1 < stop - len(word)
+        return True
