@@ -81,11 +81,12 @@ class Draft:
 class Page:
     def __init__(self, text: str, title_end: int, published: str, kind: str, sentences: Sequence[Span],
                  mentions: Sequence[Mention], cues: Sequence[Sequence[Any]], qualifiers: Sequence[Sequence[Any]],
-                 countries: Mapping[str, str]) -> None:
+                 home: Mapping[str, str], tables: Sequence[Mapping[str, Any]] = ()) -> None:
         self.text, self.title_end, self.published, self.kind = text, title_end, published, kind
         self.mentions = mentions
         self.qualifiers = qualifiers
-        self.home = countries  # body or company id → country code
+        self.tables = tables
+        self.home = home  # body or company id → country code
         self.sentences: list[Sentence] = []
         paragraph = 0
         for start, end in sentences:
@@ -93,7 +94,8 @@ class Page:
             if self.sentences and "\n" in text[self.sentences[-1].end:start]:
                 paragraph += 1
             self.sentences.append(Sentence(len(self.sentences), start, end, body, paragraph))
-        starts = [s.start for s in self.sentences]
+        self._mention_starts = [m.start for m in mentions]
+        self._starts = starts = [s.start for s in self.sentences]
         for mention in mentions:
             sentence = self.sentences[max(0, bisect_left(starts, mention.start + 1) - 1)]
             sentence.mentions.append(mention)
@@ -114,6 +116,14 @@ class Page:
     def _alone(self, sentence: Sentence) -> bool:
         return (self.text[:sentence.start].rstrip(" ").endswith("\n") or sentence.start == 0) and (
             self.text[sentence.end:sentence.end + 3].lstrip(" ").startswith("\n") or sentence.end >= len(self.text))
+
+    def sentence_at(self, position: int) -> Sentence:
+        return self.sentences[max(0, bisect_left(self._starts, position + 1) - 1)]
+
+    def mentions_in(self, start: int, end: int) -> list[Mention]:
+        first = bisect_left(self._mention_starts, start)
+        last = bisect_left(self._mention_starts, end, lo=first)
+        return [m for m in self.mentions[first:last] if m.end <= end]
 
     # What is stated, and what a sentence leaves unsaid
 

@@ -45,7 +45,7 @@ class Events:
         mentions = [Mention(m["label"], m["id"], m["start"], m["end"], m.get("value")) for m in data["mentions"]]
         sentences = [(s.start_char, s.end_char - len(s.text) + len(s.text.rstrip())) for s in doc.sents if s.text.strip()]
         page = Page(doc.text, data.get("title_end", 0), data.get("published") or "", data.get("kind") or "article",
-                    sentences, mentions, data.pop("cues"), data.pop("qualifiers"), self.home)
+                    sentences, mentions, data.pop("cues"), data.pop("qualifiers"), self.home, data.pop("tables"))
         found = lists.gather(page)
         events = []
         if found["relevant"]:

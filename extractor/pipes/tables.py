@@ -1,0 +1,222 @@
+"""Tables in running text: rows with `|`, `/`, dots or tabs between cells, and tables flattened to a cell a line.
+
+Writes `doc.user_data["tables"]`, a list of {"caption": [start, end], "header": [[start, end], …],
+"rows": [[[start, end], …], …]}, and gives bare numbers in them the unit that the caption or the column's header states,
+as QUANTITY (or PERCENT) in `doc.user_data["mentions"]`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from extractor.vocabulary import Vocabulary
+
+Span = tuple[int, int]
+_NUMBER = re.compile(r"[+−–-]?[~c.]{0,3}\s?(?:\d{1,3}(?:[,  ]\d{2,3})+|\d+)(?:[.,]\d+)?")
+_NUMERIC = re.compile(rf"^(?:{_NUMBER.pattern}|n\.?a\.?|nil|-|–|—|\.\.)\s?%?(?:\s?\([^)]*\))?(?:,.*)?$", re.I)
+_PERCENT = re.compile(r"%|\bper ?cent\b|\bpct\b|\bshare\b|\bchange\b|\by/y\b|\byoy\b|\bvs\b", re.I)
+_MONEY = re.compile(r"[$€£¥]|\b(?:usd|eur|rs|value|price|million dollars|rate|duty|old|new|earlier|now)\b", re.I)
+_CUTS = (re.compile(r"\s*\|\s*"), re.compile(r"\t+"), re.compile(r"\s*\.{3,}\s*"), re.compile(r"\s+/\s+"), re.compile(r" {3,}"))
+_SHORT = 42  # a longer line is no cell of a flattened table
+
+
+@dataclass(slots=True)
+class Table:
+    caption: Span
+    header: list[Span] = field(default_factory=list)
+    rows: list[list[Span]] = field(default_factory=list)
+
+
+@Language.factory("minerals_tables")
+def make_tables(nlp: Language, name: str) -> Tables:
+    return Tables(Vocabulary())
+
+
+class Tables:
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        names = sorted(vocabulary.units, key=len, reverse=True)
+        lower = "|".join(re.escape(n) for n in names if n == n.lower() and n not in ("oz", "g", "k", "m"))
+        exact = "|".join(re.escape(n) for n in names if n != n.lower())
+        self.unit = re.compile(rf"(?<![\w$€£/])(?:(?P<thousand>'000|thousand|000)\s?)?(?P<million>million\s|mn\s)?(?P<unit>(?i:{lower})|{exact})(?![\w/])")
+        self.units, self.unit_ids = vocabulary.units, vocabulary.unit_ids
+
+    def __call__(self, doc: Doc) -> Doc:
+        tables = list(find(doc.text))
+        added = [m for table in tables for m in self.figures(doc.text, table, doc.user_data["mentions"])]
+        doc.user_data["tables"] = [
+            {"caption": list(t.caption), "header": [list(s) for s in t.header], "rows": [[list(s) for s in r] for r in t.rows]}
+            for t in tables]
+        doc.user_data["mentions"] = sorted(doc.user_data["mentions"] + added, key=lambda m: (m["start"], m["end"]))
+        return doc
+
+    def figures(self, text: str, table: Table, mentions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        caption = text[slice(*table.caption)]
+        common = self._factor(caption)
+        taken = {i for m in mentions if m["label"] in ("QUANTITY", "MONEY", "PERCENT") for i in (m["start"],)}
+        for row in table.rows:
+            for column, (start, end) in enumerate(row):
+                if column == 0 and len(row) > 1:
+                    continue
+                title = text[slice(*table.header[column])] if column < len(table.header) else ""
+                number = _NUMBER.match(text, start, end)
+                if not number or not _NUMERIC.match(text[start:end]) or any(start <= t < end for t in taken):
+                    continue
+                value = _value(number[0])
+                if "%" in text[start:end] and "(" not in text[start:end] or (_PERCENT.search(title) and not self._factor(title)):
+                    yield _mention("PERCENT", text, start, number.end(), {"pct": value, "cell": True})
+                    continue
+                factor = self._factor(title) or (None if _MONEY.search(title) else common)
+                if factor is None:
+                    continue
+                yield _mention("QUANTITY", text, start, number.end(),
+                               {"tonnes": round(abs(value) * factor[1], 9), "unit": factor[0], "rate": False, "counted": True, "cell": True})
+
+    def _factor(self, text: str) -> tuple[str, float] | None:
+        """(unit, tonnes a unit) that a caption or header states."""
+        for match in self.unit.finditer(text):
+            name = match["unit"] if match["unit"] in self.units else match["unit"].lower()
+            if re.match(r"\s?(?:per|/)\s?(?:t|tonne|kg|lb)\b", text[match.end():match.end() + 8]):
+                continue
+            scale = 1e3 if match["thousand"] else 1e6 if match["million"] else 1.0
+            return self.unit_ids[name], self.units[name] * scale
+        return None
+
+
+def find(text: str) -> Iterator[Table]:
+    lines = []
+    position = 0
+    for line in text.split("\n"):
+        start = position + len(line) - len(line.lstrip())
+        lines.append((start, position + len(line.rstrip())))
+        position += len(line) + 1
+    i = 0
+    while i < len(lines):
+        table, used = _delimited(text, lines, i)
+        if not table:
+            table, used = _flattened(text, lines, i)
+        if not table:
+            table, used = _pairs(text, lines, i)
+        if table:
+            yield table
+        i += max(1, used)
+
+
+def _delimited(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
+    """Consecutive lines cut by one delimiter into as many cells."""
+    for cut in _CUTS:
+        rows = []
+        j = i
+        while j < len(lines) and j - i < 2000:
+            cells = _cells(text, lines[j], cut)
+            if len(cells) < 2 or (rows and abs(len(cells) - len(rows[0])) > 1) or len(text[slice(*lines[j])]) > 400:
+                break
+            if len(cells) < 3 and cut.pattern == r"\s+/\s+":
+                break
+            rows.append(cells)
+            j += 1
+        numeric = [r for r in rows if any(re.search(r"\d|\bnil\b", text[a:b], re.I) for a, b in r[1:])]
+        if len(rows) >= 2 and len(numeric) >= 2 or cut.pattern == r"\s*\.{3,}\s*" and len(numeric) >= 2:
+            table = Table(_caption(text, lines, i))
+            first = [text[a:b] for a, b in rows[0]]
+            if not any(_NUMERIC.match(c) and not re.fullmatch(r"(?:19|20)\d\d", c) for c in first[1:]) and len(rows[0]) >= 2 and (
+                    not re.search(r"\d\s?(?:t|kg|%|percent)\b", " ".join(first[1:]))):
+                table.header, rows = rows[0], rows[1:]
+            rows = [r for r in rows if not all(re.fullmatch(r"[\s:|-]*", text[a:b]) for a, b in r)]
+            table.rows = rows
+            return table, j - i
+    return None, 0
+
+
+def _cells(text: str, line: Span, cut: re.Pattern[str]) -> list[Span]:
+    cells = []
+    start = line[0]
+    for gap in cut.finditer(text, *line):
+        if gap.start() > line[0]:
+            cells.append((start, gap.start()))
+        start = gap.end()
+    if start < line[1]:
+        cells.append((start, line[1]))
+    return cells if any(cut.finditer(text, *line)) else []
+
+
+def _flattened(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
+    """A cell a line: names at every k-th line, numbers between them."""
+    j = i
+    while j < len(lines) and lines[j][0] < lines[j][1] and lines[j][1] - lines[j][0] <= _SHORT and not text[slice(*lines[j])].rstrip().endswith((".", ";", ":")):
+        j += 1
+    run = lines[i:j]
+    if len(run) < 4:
+        return None, 0
+    numeric = [bool(_NUMERIC.match(text[slice(*s)])) and not re.fullmatch(r"(?:19|20)\d\d", text[slice(*s)]) for s in run]
+    if sum(numeric) < 2:
+        return None, 0
+    first = numeric.index(True) - 1  # the name before the first number
+    if first < 0:
+        return None, 0
+    width = 1
+    while first + width < len(run) and numeric[first + width]:
+        width += 1
+    rows = []
+    k = first
+    while k + 1 < len(run) and not numeric[k] and numeric[k + 1]:
+        row = [run[k]]
+        k += 1
+        while k < len(run) and numeric[k] and len(row) < width:
+            row.append(run[k])
+            k += 1
+        rows.append(row)
+    if len(rows) < 2:
+        return None, 0
+    header = run[first - width:first] if first >= width and width > 1 else []
+    return Table(_caption(text, lines, i if header else i + first), header, rows), k
+
+
+def _pairs(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
+    """Names with bare numbers in one line: "Ferro-silicon: Norway 131 200; Iceland 46 550"."""
+    start, end = lines[i]
+    if end - start > 400:
+        return None, 0
+    rows = []
+    for match in re.finditer(r"(?:^|[;,:(]\s)(?P<name>[A-Z][A-Za-z .'’-]{1,30}?)[ :]\s?(?P<number>\d{1,3}(?:[, ]\d{3})+|\d{2,6})(?=\s?(?:[;,)]|\.?$|\s\())", text[start:end]):
+        if not re.fullmatch(rf".*\b(?:19|20)\d\d", match["number"]):
+            rows.append([(start + match.start("name"), start + match.end("name")), (start + match.start("number"), start + match.end("number"))])
+    if len(rows) < 2:
+        return None, 0
+    caption = _caption(text, lines, i)
+    return Table((caption[0], rows[0][0][0]), [], rows), 1
+
+
+def _caption(text: str, lines: list[Span], i: int) -> Span:
+    """The lines right above a table, three at most, up to an empty line that follows some words."""
+    first = i
+    for j in range(i - 1, max(-1, i - 5), -1):
+        if lines[j][0] >= lines[j][1]:
+            if first < i:
+                break
+            continue
+        if lines[j][1] - lines[j][0] > 220 and first < i:
+            break
+        first = j
+    return (lines[first][0], lines[i - 1][1]) if first < i else (lines[i][0], lines[i][0])
+
+
+def _value(text: str) -> float:
+    plain = re.sub(r"[^\d.,−–-]", "", text)
+    sign = -1.0 if plain[:1] in "-−–" else 1.0
+    plain = plain.lstrip("-−–")
+    if re.fullmatch(r"\d+,\d{1,2}", plain):
+        plain = plain.replace(",", ".")
+    try:
+        return sign * float(plain.replace(",", ""))
+    except ValueError:
+        return 0.0
+
+
+def _mention(label: str, text: str, start: int, end: int, value: dict[str, Any]) -> dict[str, Any]:
+    return {"label": label, "id": text[start:end], "start": start, "end": end, "value": value}
