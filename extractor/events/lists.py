@@ -59,9 +59,10 @@ def _relevant(page: Page) -> bool:
     """About supply, trade or control: materials stand beside volumes, prices, trade, measures or plants, and often."""
     strong = 0.0
     for sentence in page.sentences:
-        if not sentence.of("MATERIAL"):
-            continue
-        strong += _weight(page, sentence)
+        if sentence.of("MATERIAL"):
+            strong += _weight(page, sentence)
+        elif any((m.value or {}).get("per") for m in sentence.of("MONEY")) and page.main_materials:
+            strong += 1  # a price below its heading
     leisure = len({page.text[a:b].lower() for s in page.sentences for a, b in s.cue("sport_leisure")})
     return strong >= 2 + leisure
 
@@ -84,8 +85,12 @@ def _meant(page: Page, country: Mention) -> bool:
         after = page.after(country.end, 40)
         if _DATELINE.match(head + "X") and re.match(r"\s*(?:\([\w ]+\)\s*)?(?:[-–—:]|,\s*(?:\w+\s){0,2}\d|[.,]\s*\d|\s*/)", after):
             return False
-        if re.search(r"\b(?:in|at|near|outside|from|of|to|through|via|cif|fob|warehouse|into|visited|around|greater|central)\s+$", page.before(country.start, 14), re.I):
+        officials = re.match(r",?\s+(?:[\w-]+\s+){0,3}(?:officials?|government|ministers?|ministry|lawmakers|regulators?|authorities|policy)", after)
+        if not officials and re.search(r"\b(?:in|at|near|outside|from|of|to|through|via|cif|fob|warehouse|into|visited|around|greater|central)\s+$", page.before(country.start, 14), re.I):
             return False
+    if re.search(r"\btranslat\w+ (?:from|into)\s+(?:the\s+)?$|\b(?:in|into)\s+$", page.before(country.start, 25), re.I) and (
+            re.match(r"\s*(?:\)|\.|,|\n|version|text|translation|$)", page.after(country.end, 14)) and country.value and country.value.get("as") == "demonyms"):
+        return False  # a language
     line_start = page.text.rfind("\n", 0, country.start) + 1
     if country.start - line_start < 45 and page.text[line_start:country.start].isupper() and re.match(
             r"\s*,\s*(?:\w+\.?\s){1,2}\d", page.after(country.end, 20)):

@@ -35,9 +35,11 @@ class Ambiguity:
         word = span.text.lower()
         if name["label"] == "MATERIAL" and name["kind"] == "names" and _inside_a_name(span[0], span[-1]):
             return False
+        if name["label"] == "COMPANY" and re.search(r"\b(?:Minist(?:er|ry)|Department|Secretary|Bureau)\s+(?:of|for)\s+(?:\w+\s+(?:and|&)\s+)?$", doc.text[max(0, name["start"] - 40):name["start"]]):
+            return False  # the Minister of Energy and Mineral Resources
         rule = self.rules.get(word)
         if rule is None or rule["label"] != name["label"]:
-            return domain or not name["ambiguous"] or name["label"] != "MATERIAL"
+            return domain or not name["ambiguous"] or name["label"] not in ("MATERIAL", "COMPANY")
         before = [t.lower_ for t in doc[max(0, span.start - _BESIDE):span.start]]
         after = [t.lower_ for t in doc[span.end:span.end + _BESIDE] if not t.is_punct]
         if _beside(rule["reject_before"], before, last=True) or _beside(rule["reject_after"], after, last=False):

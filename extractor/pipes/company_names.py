@@ -31,8 +31,10 @@ class CompanyNames:
         self.after = re.compile(
             rf"(?:,? (?:an?|the) (?:[\w’'-]+ ){{0,4}}(?:{roles})\b|['’]s? (?:[\w-]+ ){{0,3}}(?:{assets})\b"
             rf"|,? (?:also |has |had |have |which |on \w+ )?(?:{verbs})\b)")
-        self.before = re.compile(rf"\b(?:{roles}) $")
-        self.countries = frozenset(p.text.lower() for p in vocabulary.phrases if p.label == "COUNTRY")
+        ties = _alternatives(vocabulary.cue("company_tie"))
+        self.before = re.compile(rf"\b(?:(?:{roles}),?|{ties}) $")
+        self.prefixes = frozenset(vocabulary.cue("legal_prefix"))
+        self.countries = frozenset(p.text.lower() for p in vocabulary.phrases if p.label == "COUNTRY" and p.kind != "places")
         self.common = frozenset(
             "the a an in on at for from to of by with as and but or if it its he she they we our their this that these "
             "those there here when while where who what why how since until after before under over last next first "
@@ -41,7 +43,7 @@ class CompanyNames:
             "moreover about around nearly almost just than now today yesterday tomorrow monday tuesday wednesday "
             "thursday friday saturday sunday january february march april may june july august september october "
             "november december spring summer autumn winter q1 q2 q3 q4 h1 h2 fy mr mrs ms dr asked according despite "
-            "during between among against because although though per total source notes note summary table figure "
+            "during between among against because although though per total source notes note summary table figure will did can could should would is are was has have had do does contained total "
             "background highlights contact shares prices output exports imports".split())
 
     def by_form(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -61,6 +63,26 @@ class CompanyNames:
                     continue
                 found.append({"label": "COMPANY", "id": name.text, "kind": "form", "ambiguous": False,
                               "start": start, "end": end})
+        return found
+
+    def by_company(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Unknown names in a list with a company: "Ferroglobe, OFZ and Huta Laziska among them"."""
+        taken = [(n["start"], n["end"]) for n in names]
+        companies = [n for n in names if n["label"] == "COMPANY"]
+        found = []
+        for sentence in doc.sents if companies else ():
+            own = [n for n in companies if sentence.start_char <= n["start"] < sentence.end_char]
+            for run in self._runs(sentence) if own and not _headline(sentence) else ():
+                start, end = run.start_char, run.end_char
+                words = [t for t in run if t.is_alpha]
+                if any(a < end and start < b for a, b in taken) or not words or len(words) > 4 or any(
+                        not self._distinctive(t.text) and t.text not in self.nouns for t in words) or run[0].is_sent_start:
+                    continue
+                gaps = [doc.text[n["end"]:start] for n in own if n["end"] <= start] + [doc.text[end:n["start"]] for n in own if n["start"] >= end]
+                if any(re.fullmatch(r"(?:, | and |, and | & | or )", gap) for gap in gaps):
+                    name = {"label": "COMPANY", "id": run.text, "kind": "form", "ambiguous": False, "start": start, "end": end}
+                    found.append(name)
+                    own.append(name)
         return found
 
     def by_alias(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -102,7 +124,8 @@ class CompanyNames:
             while j < end:
                 if self._capital(doc[j]):
                     last = j
-                elif doc[j].lower_ not in _JOINERS or (doc[j].lower_ in ("and", "the") and not self._tied(doc, j)):
+                elif doc[j].lower_ not in _JOINERS or (doc[j].lower_ in ("and", "the") and not self._tied(doc, j)) or (
+                        doc[j].lower_ == "of" and j + 1 < end and doc[j + 1].lower_ in self.countries):
                     break
                 j += 1
             yield doc[i:last + 1]
@@ -118,6 +141,8 @@ class CompanyNames:
 
     def _company(self, doc: Doc, run: Span) -> Span | None:
         start, end = run.start, run.end
+        if doc[start].text in self.prefixes and end - start > 1:
+            return self._trim(doc, start + 1, end)
         while start < end and (doc[start].lower_ in self.common or doc[start].text in self.titles
                                or (doc[start].lower_ in self.countries and start + 2 >= end)):
             start += 1
@@ -138,13 +163,15 @@ class CompanyNames:
         tail = doc.text[doc[end - 1].idx + len(doc[end - 1]):][:90]
         if start > 0 and (doc[start - 1].text in self.titles or (start != run.start and doc[start - 1].text in self.titles)):
             return None
-        if len(words) >= 2 and words[-1].text in self.nouns and words[0].lower_ not in self.countries \
-                and not doc[start].is_sent_start:
-            return self._trim(doc, start, end)
-        if len(words) >= 2 and words[-1].text in self.nouns and self._distinctive(words[0].text):
+        quoted = text_before.endswith(('"', "“", "‘", "'"))
+        if len(words) >= 2 and not quoted and words[-1].text in self.nouns and self._distinctive(words[0].text):
             return self._trim(doc, start, end)
         if not self._distinctive(words[0].text) or words[0].is_upper and len(words[0]) < 3:
             return None
+        if quoted:
+            return None
+        if re.match(r",? which\b", tail) and len(words) > 1 and not doc[start].is_sent_start:
+            return self._trim(doc, start, end)
         if _TICKER.match(tail) or self.after.match(tail) or self.before.search(text_before):
             return self._trim(doc, start, end)
         return None

@@ -44,9 +44,12 @@ class Mentions:
                 patterns[False, "CUE:" + phrase.id].append(pattern)
                 continue
             key = phrase.text if phrase.exact else pattern.text.lower()
-            self.readings[phrase.exact, key].append(
-                {"label": phrase.label, "id": phrase.id, "kind": phrase.kind, "ambiguous": phrase.ambiguous})
+            reading = {"label": phrase.label, "id": phrase.id, "kind": phrase.kind, "ambiguous": phrase.ambiguous}
+            self.readings[phrase.exact, key].append(reading)
             patterns[phrase.exact, "NAME"].append(pattern)
+            if phrase.exact and phrase.label == "COMPANY" and phrase.text.isupper() and len(phrase.text) > 3:
+                self.readings[True, phrase.text.title()].append(reading)  # POSCO is printed Posco as well
+                patterns[True, "NAME"].append(nlp.make_doc(phrase.text.title()))
         for (exact, key), docs in patterns.items():
             (self.exact if exact else self.lower).add(key, docs)
         self.ambiguity = Ambiguity(vocabulary.folder / "ambiguous.csv")
@@ -56,6 +59,7 @@ class Mentions:
         names, cues = self.match(doc)
         names += self.companies.by_form(doc, names)
         names = _longest(names)
+        names += self.companies.by_company(doc, names)
         names += self.companies.by_alias(doc, names)
         names = _longest(names)
         doc.user_data["cues"] = _cues(cues)

@@ -22,7 +22,10 @@ _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven
           "eleven": 11, "twelve": 12, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "half a": 0.5, "a": 1,
           "sixty": 60, "hundred": 100, "a hundred": 100}
 _TO = r"(?:\s?[-–—−]\s?|\s(?:to|and|or)\s)"
-_PRICE_UNITS = {"t": "t", "kg": "kg", "lb": "lb", "mtu": "mtu", "oz": "oz", "g": "g"}
+_ELLIPTIC = re.compile(
+    r"(?<![\w.,$€£¥])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?|two|three|four|five|six|eight|ten|twelve)(?P<scale>\s(?:million|billion|thousand))?"
+    r"(?=,? (?:in|from|to|by|were|was|of which|of it|for|a year|the year|went|came|bound|and|last|this|before|per)\b|[,;)]|$)")
+_PRICE_UNITS = {"t": "t", "dmt": "t", "wmt": "t", "dmtu": "mtu", "kg": "kg", "lb": "lb", "mtu": "mtu", "oz": "oz", "g": "g"}
 
 
 @Language.factory("minerals_quantities")
@@ -35,7 +38,7 @@ class Quantities:
         self.units, self.unit_ids = vocabulary.units, vocabulary.unit_ids
         self.currencies = vocabulary.currencies
         self.multipliers = {word: factor for cue, factor in (
-            ("multiplier_thousand", 1e3), ("multiplier_million", 1e6), ("multiplier_billion", 1e9),
+            ("multiplier_thousand", 1e3), ("multiplier_lakh", 1e5), ("multiplier_million", 1e6), ("multiplier_crore", 1e7), ("multiplier_billion", 1e9),
             ("multiplier_trillion", 1e12)) for word in vocabulary.cue(cue)}
         self.countless = frozenset(vocabulary.cue("non_material"))
         self.countless_of = re.compile(rf"\s+of\s+(?:[a-z-]+\s+)?(?:{_either(vocabulary.cue('non_material_of'))})\b", re.I)
@@ -51,7 +54,7 @@ class Quantities:
         self.quantity = re.compile(
             rf"(?<![\w.,$€£¥])(?P<low>{number}|{words})(?P<lowscale>{scale})?(?P<lowunit>[\s-]?{unit})?"
             rf"(?:(?P<to>{_TO})(?P<high>{number})(?P<scale>{scale})?)?"
-            rf"(?P<gap>[\s-]*(?:(?:dry|wet|metric|short|long|gross|net|contained|additional|further)\s)?)"
+            rf"(?P<gap>[\s-]*(?:(?:dry|wet|metric|gross|net|contained|additional|further)\s)?)"
             rf"(?P<unit>{unit})(?![\w%])(?P<rate>{rate})", re.I)
         self.percent = re.compile(
             rf"(?P<sign>(?<![\w)])[+−–-])?(?<![\w.,])(?P<low>{number})(?:{_TO}(?P<high>{number}))?\s?"
@@ -96,7 +99,11 @@ class Quantities:
                 position = match.end("low")
                 continue
             position = match.end()
-            yield from self._masses(text, match)
+            masses = list(self._masses(text, match))
+            yield from masses
+            if masses:
+                yield from self._before(text, masses[0], match, taken)
+                yield from self._after(text, masses[-1], match, taken)
 
     def _masses(self, text: str, match: re.Match[str]) -> Iterator[dict[str, Any]]:
         """One mass, one range, or two masses that share a unit ("2,480 and 1,650 kg", "rose from 500 to 800 t")."""
@@ -115,13 +122,41 @@ class Quantities:
         to = match["to"].strip()
         before = text[max(0, start - 12):start].lower().rstrip()
         two = (to in ("and", "or") and not before.endswith("between") or low > high
-               or to == "to" and before.endswith("from") and (match["lowunit"] or _moved(text, start)))
+               or to == "to" and before.endswith("from") and (match["lowunit"] or not _a_range(text, start)))
         if not two:
             yield _mention("QUANTITY", text, start, end, {"low": low, "high": high, **common})
             return
         if not _a_year(match["low"]) or match["lowunit"]:
             yield _mention("QUANTITY", text, start, match.start("to"), {"tonnes": low, **common})
         yield _mention("QUANTITY", text, match.start("high"), end, {"tonnes": high, **common})
+
+    def _before(self, text: str, mass: dict[str, Any], match: re.Match[str], taken: bytearray) -> Iterator[dict[str, Any]]:
+        """Numbers that share the unit of the last of a list: "581,000, 150,000 and 54,000 metric tons"."""
+        if "tonnes" not in mass["value"]:
+            return
+        head = text[max(0, match.start() - 80):match.start()]
+        chain = re.search(r"((?:(?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?:, | and |, and ))+)$", head)
+        if not chain:
+            return
+        offset = match.start() - len(head)
+        for number in re.finditer(r"\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?", chain[1]):
+            start, end = offset + chain.start(1) + number.start(), offset + chain.start(1) + number.end()
+            if _a_year(number[0]) or any(taken[start:end]) or _number(number[0]) < 32 and "," not in number[0]:
+                continue
+            tonnes = self._scaled(number[0], match["scale"] or match["lowscale"]) * self._unit(match["unit"])[1]
+            yield _mention("QUANTITY", text, start, end, {**mass["value"], "tonnes": tonnes})
+
+    def _after(self, text: str, mass: dict[str, Any], match: re.Match[str], taken: bytearray) -> Iterator[dict[str, Any]]:
+        """Numbers whose unit went without saying after one that had it: "14.1 million wet tonnes in 2023 and 10.8 million in 2024"."""
+        stop = re.search(r"[.!?][\s\"”]|\n|$", text[mass["end"]:])
+        tail = text[mass["end"]:mass["end"] + min(stop.start() if stop else 200, 220)]
+        scale = (match["scale"] or match["lowscale"] or "").strip().lower()
+        for number in _ELLIPTIC.finditer(tail):
+            start, end = mass["end"] + number.start("number"), mass["end"] + number.end("scale" if number["scale"] else "number")
+            if any(taken[start:end]) or _a_year(number["number"]) or bool(number["scale"]) != bool(scale) or self.quantity.match(text, start):
+                continue
+            tonnes = self._scaled(number["number"], number["scale"]) * self._unit(match["unit"])[1]
+            yield _mention("QUANTITY", text, start, end, {**{k: v for k, v in mass["value"].items() if k not in ("low", "high")}, "tonnes": tonnes})
 
     def _money(self, match: re.Match[str]) -> dict[str, Any] | None:
         groups = match.groupdict()
@@ -171,11 +206,9 @@ def _a_year(number: str) -> bool:
     return bool(re.fullmatch(r"(?:19|20)\d\d", number))
 
 
-def _moved(text: str, start: int) -> bool:
-    """Whether the words before "from A to B" speak of a change, not of a range."""
-    before = text[max(0, start - 60):start].lower()
-    return bool(re.search(r"\b(?:rose|fell|grew|climbed|slid|dropped|jumped|increased?|declined?|decreased?|raised?|"
-                          r"lifted|cut|lowered|reduced|expand(?:ed)?|boost(?:ed)?|went|slipped|surged|up|down)\b", before))
+def _a_range(text: str, start: int) -> bool:
+    """Whether the words before "from A to B" speak of a range, not of a change."""
+    return bool(re.search(r"\b(?:rang\w+|anywhere|var(?:y|ies|ied|ying)|between|estimat\w+|somewhere)\b", text[max(0, start - 60):start], re.I))
 
 
 def _number(text: str) -> float:
