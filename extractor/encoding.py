@@ -25,6 +25,7 @@ _ESCAPED = ("iso2022_jp", "hz")  # their bytes are ASCII, and so would pass for 
 _LIKELY = ["cp1252", "cp1250", "cp1251", "koi8_r", "cp932", "euc_jp", "cp949", "big5hkscs", "gb18030"]
 _SAMPLE_BYTES = 200_000
 _BINARY_SHARE = 0.02
+_SPARSE = 0.08  # share of bytes beyond ASCII, up to which it is a Western text with accents and quotation marks
 
 
 def decode(data: bytes, declared: str = "") -> tuple[str, str]:
@@ -33,15 +34,17 @@ def decode(data: bytes, declared: str = "") -> tuple[str, str]:
         if data.startswith(bom):
             return _replacing(data, name)
     meant = _MEANT.get(declared.strip().strip("\"'").lower(), "")
-    for name in (meant if meant in _ESCAPED else "", "utf-8", meant, _wide(data)):
+    for name in (meant if meant in _ESCAPED else "", _wide(data), "utf-8", meant):
         if name and (text := _strict(data, name)) is not None:
             return text, ""
     if _mostly_utf8(data):
         return _replacing(data, "utf-8")
     if _is_chinese(data) and (text := _strict(data, "gb18030")) is not None:
         return text, ""
-    guess = from_bytes(data[:_SAMPLE_BYTES], cp_isolation=_LIKELY).best()
-    name = guess.encoding if guess else "cp1252"
+    name = "cp1252"
+    if sum(byte > 0x7F for byte in data[:_SAMPLE_BYTES]) > _SPARSE * len(data[:_SAMPLE_BYTES]):
+        guess = from_bytes(data[:_SAMPLE_BYTES], cp_isolation=_LIKELY).best()
+        name = guess.encoding if guess else name
     if (text := _strict(data, name)) is not None:
         return text, f"its encoding is not stated and was taken for {name}; save it as UTF-8 if letters are wrong"
     return _replacing(data, meant or "utf-8")
@@ -63,8 +66,8 @@ def _strict(data: bytes, name: str) -> str | None:
 
 def _replacing(data: bytes, name: str) -> tuple[str, str]:
     text = data.decode(name, errors="replace")
-    lost = text.count("\ufffd") - (0 if _strict(data, name) is None else text.count("\ufffd"))
-    return text, f"{lost:,} characters are not valid {name} and were lost; save it as UTF-8" if lost else ""
+    lost = 0 if _strict(data, name) is not None else text.count("\ufffd")
+    return text, f"bytes that are no {name} were lost ({lost:,}); save it as UTF-8" if lost else ""
 
 
 def _wide(data: bytes) -> str:

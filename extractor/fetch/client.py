@@ -13,7 +13,7 @@ import httpcore
 import httpx
 
 from extractor import __version__
-from extractor.fetch.guard import GuardedTransport, OutOfTime, RefusedAddress
+from extractor.fetch.guard import GuardedTransport, RefusedAddress
 from extractor.fetch.raw import CONTENT_TYPES, HEAD_BYTES, SUFFIXES, Format, Raw, format_of_type, now, sniff
 from extractor.limits import Limits
 
@@ -62,12 +62,11 @@ class Client:
         try:
             return self._follow(url)
         except RefusedAddress as error:
-            raise Unfetchable(f"{error}, which is not a public address; give --allow-private if it may be read"
-                              ) from error
-        except OutOfTime as error:
-            raise Unfetchable(f"not there after {limits.total_timeout:g} seconds; try again later or raise"
-                              " --total-timeout") from error
+            raise Unfetchable(str(error)) from error
         except (httpx.TimeoutException, httpcore.TimeoutException) as error:
+            if self._transport.time_is_up:
+                raise Unfetchable(f"not there after {limits.total_timeout:g} seconds; try again later or raise"
+                                  " --total-timeout") from error
             raise Unfetchable("no answer in time; try again later or raise --read-timeout") from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol) as error:
             raise Unfetchable("not an address; write it as https://host/path") from error

@@ -10,15 +10,19 @@ from extractor.fetch.raw import CONTENT_TYPES, HEAD_BYTES, SUFFIXES, Format, Raw
 from extractor.schema import Problem
 
 _PROSE_SUFFIXES = ("", ".md", ".text")  # read as text when named directly; folders are searched for SUFFIXES only
+_LONGEST_NAME = 500  # characters of a path that are shown
 _WANTED = " ".join(SUFFIXES)
 
 
 def find(path: Path) -> Iterator[Raw | Problem]:
     """The file at `path`, or every readable file below it, in the order of their names."""
-    if path.is_dir():
-        yield from _walk(path)
-    else:
-        yield _named(path)
+    try:
+        if path.is_dir():
+            yield from _walk(path)
+        else:
+            yield _named(path)
+    except OSError as error:
+        yield _problem(path, f"cannot be opened ({error.strerror}); check the path and its permissions")
 
 
 def _walk(folder: Path) -> Iterator[Raw | Problem]:
@@ -43,11 +47,8 @@ def _named(path: Path) -> Raw | Problem:
         return _problem(path, "no such file or folder; check the path")
     if not path.is_file():
         return _problem(path, "not a regular file; pipe it in and name the source -")
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-    except OSError as error:
-        return _problem(path, f"cannot be opened ({error.strerror}); check its permissions")
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
     suffix = path.suffix.lower()
     format = SUFFIXES.get(suffix) or sniff(head) or ("text" if suffix in _PROSE_SUFFIXES else None)
     if format is None or format == "feed":
@@ -60,4 +61,4 @@ def _raw(path: Path, format: Format) -> Raw:
 
 
 def _problem(path: Path, message: str) -> Problem:
-    return Problem("fetch", "error", message, source=str(path))
+    return Problem("fetch", "error", message, source=str(path)[:_LONGEST_NAME])

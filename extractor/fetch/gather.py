@@ -26,7 +26,7 @@ def gather(source: str, limits: Limits, allow_private: bool = False) -> Iterator
         from extractor.fetch import web  # here, so that reading files does not wait for an HTTP library
 
         yield from web.find(source, limits, allow_private)
-    elif "\0" in source:
-        yield Problem("fetch", "error", "a path holds no NUL character; check it", source=source.replace("\0", "?"))
+    elif not source or "\0" in source:
+        yield Problem("fetch", "error", "no path; name a file, a folder, an address or -", source=repr(source))
     else:
         yield from files.find(Path(source))

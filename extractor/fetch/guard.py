@@ -16,33 +16,29 @@ from typing import Any
 import httpcore
 import httpx
 
-# Addresses that count as global and still lead, or may lead, into somebody's own network.
-_REFUSED = tuple(ipaddress.ip_network(network) for network in (
-    "168.63.129.16/32",  # Azure's wire server
-    "192.88.99.0/24", "2002::/16",  # 6to4: an IPv4 address inside
-    "2001::/32",  # Teredo: an IPv4 address inside
-    "64:ff9b::/96", "64:ff9b:1::/48",  # NAT64: an IPv4 address inside
-    "::/96",  # IPv4-compatible, long deprecated
-    "fec0::/10",  # site-local, long deprecated
+# Never connected to, whatever is allowed: what a cloud tells its own machines, and IPv6 with some IPv4 address inside.
+_NEVER = tuple(ipaddress.ip_network(network) for network in (
+    "0.0.0.0/8", "100.100.100.200/32", "168.63.129.16/32", "fd00:ec2::/32",
+    "192.88.99.0/24", "2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48", "::/96", "fec0::/10",
 ))
 
 
 class RefusedAddress(httpx.RequestError):
-    """The host's name leads to an address that is not public."""
+    """The host's name leads to an address that must not be connected to. The message ends in the remedy."""
 
 
-class OutOfTime(httpx.TimeoutException):
-    """The time for one address, redirects included, is used up."""
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address, as text, belongs to the open internet."""
+def refusal(address: str, allow_private: bool) -> str:
+    """Why an IP address, given as text, must not be connected to, and the remedy; "" if it may be."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
-    private = (ip.is_private or ip.is_loopback or ip.is_link_local or ip.is_multicast or ip.is_reserved
-               or ip.is_unspecified or not ip.is_global)
-    return not private and not any(ip in network for network in _REFUSED if network.version == ip.version)
+    if not ip.is_loopback and (
+            ip.is_link_local or ip.is_multicast or ip.is_reserved or ip.is_unspecified
+            or any(ip in network for network in _NEVER if network.version == ip.version)):
+        return "which is never fetched from; check the address"
+    if not ip.is_global and not allow_private:
+        return "which is not a public address; give --allow-private if it may be read"
+    return ""
 
 
 class GuardedTransport(httpx.BaseTransport):
@@ -54,8 +50,12 @@ class GuardedTransport(httpx.BaseTransport):
                                              network_backend=self._network)
 
     def restart_clock(self, seconds: float) -> None:
-        """Give all that follows this many seconds; then every read raises OutOfTime."""
+        """Give all that follows this many seconds; then everything raises a TimeoutException."""
         self._network.deadline = time.monotonic() + seconds
+
+    @property
+    def time_is_up(self) -> bool:
+        return time.monotonic() >= self._network.deadline
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = httpcore.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port,
@@ -91,7 +91,7 @@ class _GuardedNetwork(httpcore.NetworkBackend):
     def time_left(self, timeout: float | None) -> float:
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise OutOfTime("too slow")
+            raise httpcore.ReadTimeout("the time for this address is used up")
         return left if timeout is None else min(timeout, left)
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
@@ -113,8 +113,8 @@ class _GuardedNetwork(httpcore.NetworkBackend):
             raise httpcore.ConnectError("the host's name is not known") from error
         addresses = list(dict.fromkeys(str(place[0]) for *_, place in found))
         for address in addresses:
-            if not self._allow_private and not is_public(address):
-                raise RefusedAddress(f"{host} leads to {address}")
+            if why := refusal(address, self._allow_private):
+                raise RefusedAddress(f"{host} leads to {address}, {why}")
         return addresses
 
 
