@@ -96,7 +96,9 @@ def _prepare(db: sqlite3.Connection, path: Path, timeout: float) -> None:
         raise StoreError(f"{path}: written by a newer extractor (version {version}, this one knows {newest}); "
                          "upgrade with `pip install --upgrade mineral-extractor`")
     db.execute("PRAGMA foreign_keys = ON")
-    db.execute("PRAGMA synchronous = NORMAL")
+    db.execute("PRAGMA synchronous = NORMAL")  # with WAL: a power cut may cost the last documents, never the database
+    db.execute("PRAGMA cache_size = -16000")  # KB
+    db.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: fewer and larger ones are faster in bulk
     if db.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         _switch_to_wal(db, path, timeout)
     if version < newest:
