@@ -13,7 +13,7 @@ _CUES: dict[str, tuple[tuple[str, int], ...]] = {
     "stockpile": (("reserve_official", 40), ("stockpile", 5)),
     "deal": (("offtake", 20),),
     "trade_flow": (("export", 15), ("import", 15)),
-    "production": (("produce", 10), ("capacity", 25), ("expand", 0), ("start", 0), ("halt", -10), ("cut", -10)),
+    "production": (("produce", 10), ("capacity", 25), ("output_plan", 10)),
 }
 _GEOLOGY = re.compile(r"\b(?:(?:ore|mineral|proven|probable|measured|indicated|inferred|total) (?:reserves?|resources?)|reserves? (?:there|are put|of|stand|estimated)|"
                       r"resource (?:of|estimate)|deposit (?:holds|contains|is estimated)|jorc|ni 43-101|in situ|mineable)\b", re.I)
@@ -29,6 +29,8 @@ def claim(page: Page, sentence: Sentence, figure: Mention) -> str:
     near = page.text[max(start, figure.start - 70):min(end, figure.end + 50)]
     if _GEOLOGY.search(near):
         return ""
+    if _tied_to_country(page, sentence, figure) and sentence.cue("ship", "export", "import", "take"):
+        return "trade_flow"
     best = _nearest(sentence, figure, start, end) or _nearest(sentence, figure, sentence.start, sentence.end)
     if best == "deal" and not sentence.of("COMPANY"):
         best = ""
@@ -37,6 +39,17 @@ def claim(page: Page, sentence: Sentence, figure: Mention) -> str:
     if not best:
         best = _carried(page, sentence, figure)
     return best
+
+
+def _tied_to_country(page: Page, sentence: Sentence, figure: Mention) -> bool:
+    """"25 t to Japan", "Russia (38 tonnes)": the words make it a movement."""
+    for country in sentence.of("COUNTRY"):
+        after, before = page.text[figure.end:country.start], page.text[country.end:figure.start]
+        if figure.end <= country.start and re.fullmatch(r"\s+(?:of (?:it|that|this|them) )?(?:went |was sent |were sent |was shipped |bound )?(?:to|from|for)\s+(?:the\s+)?", after):
+            return True
+        if country.end <= figure.start and re.fullmatch(r"\s+\(", before):
+            return True
+    return False
 
 
 def _nearest(sentence: Sentence, figure: Mention, start: int, end: int) -> str:

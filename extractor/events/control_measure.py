@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from extractor.events.claims import claim
+from extractor.events.notice import authority, completed
 from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_place, spans
 from extractor.schema import Mention, Span
 
@@ -40,14 +41,12 @@ _ANNOUNCED = re.compile(r"(?:\bannounced?|\bsigned|\bpublished|\bissued|\bdecide
                         r"\bdate of issue\]?:?|\bofficial journal[\w\s,]*|\bthe day of its publication,?|\bdate:|\bpassed|\bcleared|\bdecree of|\bstatement of|\bannouncement of|\bbacking in|\bconfirmed|\bof)\s*(?:[\w\s,'’-]{0,40}\b(?:on|in|last|late|earlier|this|back in)\s+(?:late |early |\w+day,? )?|on |in |this |late |early |earlier )?$", re.I)
 
 
-def find(page: Page) -> Iterator[Draft]:
-    previous: Draft | None = None
+def find(page: Page) -> list[Draft]:
+    drafts: list[Draft] = []
     for sentence in page.sentences:
-        if sentence.row:
-            continue
-        for draft in _sentence(page, sentence, previous):
-            previous = draft
-            yield draft
+        if not sentence.row:
+            drafts += _sentence(page, sentence, drafts[-1] if drafts else None)
+    return completed(page, drafts) if page.kind == "notice" else drafts
 
 
 def _sentence(page: Page, sentence: Sentence, previous: Draft | None) -> Iterator[Draft]:
@@ -210,12 +209,9 @@ def _issuer(page: Page, sentence: Sentence, measure: str, trigger: Span, previou
                 ranked.append(((0 if acts else 1) if m.start < trigger[0] else (2 if acts else 4), m))
         return sorted(ranked, key=lambda r: (r[0], abs(r[1].start - trigger[0]) if where is sentence else r[1].start))
     own = candidates(sentence)
-    if own and own[0][0] < 4:
+    if own and own[0][0] < (2 if page.kind == "notice" else 4):
         return own[0][1], False
-    heading = _heading_country(page, sentence)
-    if heading:
-        return heading, True
-    if page.kind == "notice" and (main := _notice_issuer(page)):
+    if page.kind == "notice" and (main := authority(page)):
         return main, True
     if own:
         return own[0][1], False
@@ -226,29 +222,7 @@ def _issuer(page: Page, sentence: Sentence, measure: str, trigger: Span, previou
         found = candidates(earlier)
         if found and found[0][0] < 2:
             return found[0][1], True
-    return _notice_issuer(page), True
-
-
-def _heading_country(page: Page, sentence: Sentence) -> Mention | None:
-    return None
-
-
-def _notice_issuer(page: Page) -> Mention | None:
-    """The body that signs a notice, else the country of its title, else the country most spoken of."""
-    head = page.text[:700]
-    bodies = [m for m in page.mentions if m.label == "BODY" and page.country_of(m)]
-    early = [m for m in bodies if m.end <= len(head)]
-    if early:
-        return early[0]
-    government = [m for m in page.mentions if m.label == "COUNTRY" and m.end <= len(head) and not is_place(m) and re.search(
-        r"\bgovernment of (?:the )?$|^$", page.before(m.start, 18))]
-    if government:
-        return government[0]
-    title = [m for m in page.mentions if m.label == "COUNTRY" and m.end <= page.title_end and not re.search(
-        r"\b(?:from|in|to|on|originating in)\s+(?:the\s+)?$", page.before(m.start, 20))]
-    if title:
-        return title[0]
-    return bodies[0] if bodies else page.main_country
+    return authority(page), True
 
 
 def _target(page: Page, sentence: Sentence, measure: str, trigger: Span, start: int, end: int, issuer: list[str]) -> list[Mention]:

@@ -156,6 +156,16 @@ class Page:
                 return _distinct(min(groups, key=lambda g: _distance(g, position))), False
         return self.materials_before(sentence), True
 
+    def materials_of(self, sentence: Sentence, figure: Mention) -> tuple[list[Mention], bool]:
+        """The material that a figure measures: "865t of tungsten scrap", else the nearest one."""
+        for material in sentence.of("MATERIAL", figure.end):
+            gap = self.text[figure.end:material.start]
+            if re.fullmatch(r"\s*(?:\([^)]*\)\s*)?(?:(?:a|per) year\s+)?(?:of\s+|worth of\s+)?(?:[\w-]+\s+){0,3}", gap) and (" of " in gap or len(gap.split()) < 2):
+                group = next(g for g in grouped(self.text, sentence.of("MATERIAL", figure.end)) if material in g)
+                return _distinct(group), False
+            break
+        return self.materials_near(sentence, figure.start)
+
     def materials_before(self, sentence: Sentence) -> list[Mention]:
         """The heading's materials, else those last spoken of in the paragraph, else the document's own."""
         for earlier in reversed(self.sentences[max(0, sentence.index - 12):sentence.index]):
@@ -169,12 +179,12 @@ class Page:
             return self.main_materials
         return []
 
-    def countries_near(self, sentence: Sentence) -> list[Mention]:
-        return sentence.of("COUNTRY")
-
     def country_of(self, mention: Mention) -> str:
         """ISO code that a country, body or company stands for; empty if unknown."""
         return mention.id if mention.label == "COUNTRY" else self.home.get(mention.id, "")
+
+    def spoken_of(self, start: int, end: int, label: str) -> list[Mention]:
+        return [m for m in self.mentions_in(start, end) if m.label == label]
 
     @cached_property
     def main_country(self) -> Mention | None:

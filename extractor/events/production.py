@@ -47,7 +47,7 @@ def _figures(page: Page, sentence: Sentence) -> Iterator[Draft]:
             continue
         draft = Draft("production", sentence)
         here = (anchor.start, anchor.end)
-        if not _who_and_what(page, sentence, draft, anchor.start):
+        if not _who_and_what(page, sentence, draft, anchor.start, anchor if anchor.label == "QUANTITY" else None):
             continue
         action, cue = _action_of_figure(page, sentence, anchor)
         draft.set("action", action, cue)
@@ -138,9 +138,9 @@ def _about_making(page: Page, sentence: Sentence, cue: str, start: int, end: int
     return bool(_MAKING.search(after[:60]) or _MAKING.search(before[-60:]))
 
 
-def _who_and_what(page: Page, sentence: Sentence, draft: Draft, position: int) -> bool:
+def _who_and_what(page: Page, sentence: Sentence, draft: Draft, position: int, figure: Mention | None = None) -> bool:
     """Fill actor, materials, activity and site; false when nobody and nothing is named."""
-    materials, implied = page.materials_near(sentence, position)
+    materials, implied = page.materials_of(sentence, figure) if figure else page.materials_near(sentence, position)
     if not materials:
         return False
     draft.set("materials", distinct_ids(materials), spans(materials), implied=implied)

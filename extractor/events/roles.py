@@ -14,7 +14,7 @@ _FROM = re.compile(r"\b(?:from|out of|left|leave|leaving|originating in|mined in
 _EXPORT_NOUN = re.compile(r"^(?:['’]s?)?\s+(?:[\w-]+\s+){0,5}?(?:exports?|exporters?|shipments|deliveries|sales|suppl(?:y|ies)|cargo(?:es)?|outflows|material|origin|ports)\b", re.I)
 _IMPORT_NOUN = re.compile(r"^(?:['’]s?)?\s+(?:[\w-]+\s+){0,5}?(?:imports?|importers?|purchases|arrivals|intake|buyers|inflows|buying)\b", re.I)
 _EXPORT_VERB = re.compile(r"^(?:\s+(?:customs|companies|producers|traders|firms|suppliers|mines|smelters|plants|ports))?(?:\s+(?:also|alone|has|have|had|only|itself|still|then|again|which|that|last year|last month|in \w+))*\s+(?:exported|exports|export|shipped|ships|sent|sends|sold|sells|supplied|supplies|supply|provided|provides|delivered|delivers|dispatched|accounted|accounts|made up|makes up|furnished|contributed|loaded|re-exported|was the (?:largest|biggest|main|top)|is the (?:largest|biggest|main|top) (?:supplier|source|origin))\b", re.I)
-_IMPORT_VERB = re.compile(r"^(?:\s+(?:customs|companies|smelters|refiners|buyers|importers|mills|users))?(?:\s+(?:also|alone|has|have|had|only|itself|still|then|again|which|that|last year|last month|in \w+))*\s+(?:imported|imports|import|bought|buys|purchased|took|takes|received|receives|absorbed|brought in|sourced|got|relied|reimported|taking|is now a net buyer)\b", re.I)
+_IMPORT_VERB = re.compile(r"^(?:\s+(?:customs|companies|smelters|refiners|buyers|importers|mills|users))?(?:\s+(?:also|alone|has|have|had|only|itself|still|then|again|which|that|last year|last month|in \w+))*\s+(?:imported|imports|import|bought|buys|purchased|took|takes|took in|takes in|got|received|receives|absorbed|brought in|sourced|got|relied|reimported|taking|is now a net buyer)\b", re.I)
 
 
 @dataclass(slots=True)
@@ -49,6 +49,10 @@ def part_of(page: Page, group: list[Mention], direction: str) -> str:
     """`origin`, `destination`, or as reporter `exporter` / `importer`; empty when the words do not say."""
     before, after = page.before(group[0].start, 40), page.after(group[-1].end, 70)
     demonym = bool(group[0].value and group[0].value.get("as") == "demonyms")
+    following = next((m for m in page.mentions_in(group[-1].end, group[-1].end + 40) if m.label == "MATERIAL"), None)
+    if demonym and following and re.fullmatch(r"\s+(?:[\w-]+\s+)?", page.text[group[-1].end:following.start]) and re.search(
+            r"\b(?:of|its?|the|more|less)\s+$", before) and not re.match(r"\s+(?:imports?|exports?)", page.after(following.end, 10)):
+        return "origin"
     if _IMPORT_NOUN.match(after) and not re.match(r"^['’]?s?\s+\w*\s*exports", after, re.I):
         export_first = _EXPORT_NOUN.match(after)
         if not export_first or len(export_first[0]) > len(_IMPORT_NOUN.match(after)[0]):  # type: ignore[index]

@@ -37,7 +37,7 @@ def _sentence(page: Page, sentence: Sentence) -> Iterator[Draft]:
     for anchor in anchors:
         draft = Draft("stockpile", sentence, confidence=0.7)
         position = anchor.start if anchor else (official or sentence.cue("stockpile"))[0][0]
-        materials, implied = _materials(page, sentence, anchor, position)
+        materials, implied = page.materials_of(sentence, anchor) if anchor else page.materials_near(sentence, position)
         draft.set("materials", distinct_ids(materials), spans(materials), implied=implied)
         actor, carried = _actor(page, sentence, position)
         draft.set("actor", [page.country_of(a) if a.label == "BODY" else a.id for a in actor], spans(actor), implied=carried)
@@ -59,15 +59,6 @@ def _sentence(page: Page, sentence: Sentence) -> Iterator[Draft]:
             draft.set("period", when[0], when[1])
         if draft.get("actor") and draft.get("materials"):
             yield draft
-
-
-def _materials(page: Page, sentence: Sentence, anchor: Mention | None, position: int) -> tuple[list[Mention], bool]:
-    """A mass is of the material named behind it: "280,000 t of aluminium, 180,000 t of zinc"."""
-    if anchor:
-        following = next((m for m in sentence.of("MATERIAL") if m.start >= anchor.end), None)
-        if following and re.fullmatch(r"\s+(?:of\s+)?(?:[\w-]+\s+){0,3}", page.text[anchor.end:following.start]):
-            return [following], False
-    return page.materials_near(sentence, position)
 
 
 def _action(page: Page, sentence: Sentence, position: int) -> tuple[str, list[Span]]:

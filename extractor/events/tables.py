@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from extractor.events.notice import authority
 from extractor.events.page import Draft, Page, Sentence, distinct_ids, is_place, spans
 from extractor.schema import Mention, Span
 
@@ -97,12 +98,21 @@ def _fill(page: Page, draft: Draft, table: Mapping[str, Any], row: list[list[int
             draft.set("activity", "mining", words)
     elif draft.type == "control_measure":
         draft.set("measure", "export_quota", words)
+        reporter = authority(page) if page.kind == "notice" else reporter
         if reporter:
-            draft.set("issuer", [reporter.id], spans([reporter]))
+            draft.set("issuer", [page.country_of(reporter)], spans([reporter]))
+        _quota_year(page, draft, dates)
         target = companies or [m for m in named if reporter and m.id != reporter.id]
         draft.set("target", [m.id for m in target], spans(target))
         draft.set("status", "announced", words)
     _percents(page, draft, table, row, cells, column, header)
+
+
+def _quota_year(page: Page, draft: Draft, dates: list[Mention]) -> None:
+    """A quota for a year takes effect with it."""
+    own = next((d for d in dates if d.start > page.title_end), None)
+    if own is not None:
+        draft.set("effective", own.id, spans([own]))
 
 
 def _percents(page: Page, draft: Draft, table: Mapping[str, Any], row: list[list[int]], cells: list[list[Mention]], column: int,
@@ -137,11 +147,7 @@ def _latest(page: Page, table: Mapping[str, Any], quantities: list[int]) -> int:
 
 
 def _above(page: Page, position: int, caption: Span, label: str) -> list[Mention]:
-    """What the heading above the row speaks of, else the caption, else the title."""
-    for sentence in reversed([s for s in page.sentences if caption[0] <= s.start < position]):
-        own = [m for m in sentence.of(label) if m.end <= position]
-        if own and (sentence.heading or sentence.end <= caption[1]):
-            return own
+    """What the caption speaks of, else the title, else the text before."""
     found = [m for m in _within(page, caption) if m.label == label]
     if found:
         return found

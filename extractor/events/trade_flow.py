@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from extractor.events.claims import claim
 from extractor.events.figures import base_of_comparison, change, period, unsigned_share
+from extractor.events.notice import authority
 from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_place, spans
 from extractor.events.roles import part_of, route
 from extractor.schema import Mention, Span
@@ -62,7 +63,7 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         draft.set("direction", local, sentence.cue("export", "import")[:1])
         _places(page, sentence, draft, anchor, anchors, whole, frame)
         here = (anchor.start, anchor.end)
-        materials, implied = page.materials_near(sentence, anchor.start)
+        materials, implied = page.materials_of(sentence, anchor)
         if implied and frame.materials and sentence.paragraph - frame.paragraph <= 0:
             materials = frame.materials
         draft.set("materials", distinct_ids(materials), spans(materials), implied=implied)
@@ -97,7 +98,7 @@ def _direction(page: Page, sentence: Sentence, start: int = 0, end: int = 1 << 6
     if exports or imports:
         return "export" if exports else "import"
     text = page.text[max(start, sentence.start):min(end, sentence.end)]
-    if re.search(r"\b(?:arriv\w+|landed|bought from|purchased from|sourced from|brought in|received from|reach(?:ed|es) (?:the )?[A-Z])", text):
+    if re.search(r"\b(?:took in|takes in|taking in|bought|purchased|received|got|brought in|arriv\w+|landed|bought from|purchased from|sourced from|brought in|received from|reach(?:ed|es) (?:the )?[A-Z])", text):
         return "import"
     if re.search(r"\b(?:abroad|overseas|left (?:the )?[A-Z]\w+|left [A-Z]?\w+ ports|shipped to|sent to|went to|bound for|sold to|sent \w+|deliver\w+ to|"
                  r"shipments (?:of [\w\s-]+ )?(?:to|abroad)|to (?:the )?[A-Z][a-z]+)\b", text) and sentence.cue("ship", "export"):
@@ -137,7 +138,7 @@ def _places(page: Page, sentence: Sentence, draft: Draft, anchor: Mention, ancho
             frame: Frame) -> None:
     """Origin and destination: what stands beside the figure, then what the sentence says, then the frame."""
     direction = draft.slots["direction"]
-    beside = _beside(page, sentence, anchor, anchors, direction)
+    beside = _respective(page, sentence, anchor, anchors, direction) or _beside(page, sentence, anchor, anchors, direction)
     origin, destination = list(whole.origin), list(whole.destination)  # type: ignore[attr-defined]
     if beside:
         part, group = beside
@@ -170,6 +171,13 @@ def _places(page: Page, sentence: Sentence, draft: Draft, anchor: Mention, ancho
     if direction == "import" and not destination and close and frame.direction == "import":
         destination = frame.destination
         draft.implied.add("destination")
+    home = _home(page, direction)
+    if home is not None and direction == "export" and not origin and home.id not in {m.id for m in destination}:
+        origin = [home]
+        draft.implied.add("origin")
+    if home is not None and direction == "import" and not destination and home.id not in {m.id for m in origin}:
+        destination = [home]
+        draft.implied.add("destination")
     if not origin and not destination:
         subject = next((m for m in sentence.of("COUNTRY") if m.start < anchor.start and not is_place(m)), None)
         if subject is None and (main := page.main_country) is not None:
@@ -183,6 +191,36 @@ def _places(page: Page, sentence: Sentence, draft: Draft, anchor: Mention, ancho
     origin = [m for m in origin if m.id not in {d.id for d in destination}]
     draft.set("origin", distinct_ids(origin), spans(origin), implied="origin" in draft.implied)
     draft.set("destination", distinct_ids(destination), spans(destination), implied="destination" in draft.implied)
+
+
+def _home(page: Page, direction: str) -> Mention | None:
+    """Whose trade the document tells of: a notice's issuer for imports, else the country it is about."""
+    if page.kind == "notice" and (issuer := authority(page)) is not None:
+        code = page.country_of(issuer)
+        return next((m for m in page.mentions if m.label == "COUNTRY" and m.id == code), None) or issuer
+    return page.main_country
+
+
+def _respective(page: Page, sentence: Sentence, anchor: Mention, anchors: list[Mention],
+                direction: str) -> tuple[str, list[Mention]] | None:
+    """"Congo and Australia supplied 1,980 tons and 1,150 tons, respectively": the n-th country of the n-th figure."""
+    word = re.search(r"\brespectively\b", sentence.text, re.I)
+    if not word:
+        return None
+    for group in grouped(page.text, [m for m in sentence.of("COUNTRY") if not is_place(m)]):
+        listed = [a for a in sorted(anchors, key=lambda a: a.start) if a.start > group[0].start or len(anchors) == len(group)]
+        listed = [a for a in listed if abs(a.start - group[-1].end) < 160][-len(group):]
+        if len(group) < 2 or len(listed) != len(group) or anchor not in listed:
+            continue
+        part = part_of(page, group, direction)
+        after = page.after(group[-1].end, 60)
+        if re.match(r"\s+(?:[\w-]+\s+){0,2}(?:suppl\w+|deliver\w+|contribut\w+|provid\w+|sent|shipped|accounted|sold|export\w+)", after):
+            part = "origin"
+        elif re.match(r"\s+(?:[\w-]+\s+){0,2}(?:took|lifted|bought|received|absorbed|import\w+)", after):
+            part = "destination"
+        part = {"exporter": "origin", "importer": "destination"}.get(part, part) or ("origin" if direction == "import" else "destination")
+        return part, [group[listed.index(anchor)]]
+    return None
 
 
 def _beside(page: Page, sentence: Sentence, anchor: Mention, anchors: list[Mention],
@@ -244,6 +282,9 @@ def _stops(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         origin = frame.origin
     if not origin and not destination:
         return
+    home = _home(page, direction)
+    if home is not None and direction == "import" and not destination and home.id not in {m.id for m in origin}:
+        destination = [home]
     materials, carried = page.materials_near(sentence, at)
     draft = Draft("trade_flow", sentence, confidence=0.7)
     draft.set("direction", direction, moved[:1])
@@ -257,7 +298,13 @@ def _stops(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         draft.set("period", dates[0].id, spans(dates[:1]))
     elif frame.period and close:
         draft.set("period", frame.period[0], frame.period[1], implied=True)
-    if draft.get("materials"):
+    if not draft.get("materials"):
+        return
+    far, places = ("destination", destination) if direction == "export" else ("origin", origin)
+    for place in places if len(places) > 1 else ():
+        one = Draft(draft.type, sentence, dict(draft.slots), dict(draft.evidence), set(draft.implied), draft.confidence)
+        yield one.set(far, [place.id], spans([place]))
+    if len(places) < 2:
         yield draft
 
 

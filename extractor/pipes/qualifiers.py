@@ -26,7 +26,7 @@ _DENIAL = re.compile(r"\b(?:den(?:y|ies|ied)|dismiss(?:es|ed)? (?:reports|rumou?
                      r"no intention|no truth|not considering|never (?:imposed|banned|planned)|no decision)\b", re.I)
 _NEGATION = re.compile(r"\b(?:not|never|neither|nor|no|nobody|without|cannot|\w+n[’']t|nothing|none|nil|zero)\b", re.I)
 _CLAUSE_END = re.compile(r";|, (?:but|while|whereas|although|though|and|so|yet)\b|\bbut\b| - | – |$")
-_MAY_PERMITS = re.compile(r"\bmay\s+(?:\w+\s+)?(?:be\s+)?(?:export|ship|grant|issue|leave|import|only)", re.I)
+_MAY_PERMITS = re.compile(r"\bmay\s+(?:\w+\s+)?(?:be\s+)?(?:export|ship|grant|issue|leave|import|only|noted|recalled)", re.I)
 
 
 @Language.factory("minerals_qualifiers")
@@ -38,11 +38,12 @@ class Qualifiers:
     def __call__(self, doc: Doc) -> Doc:
         doc.user_data["qualifiers"] = [
             [kind, sentence.start_char + start, sentence.start_char + end]
-            for sentence in doc.sents for kind, start, end in self.scopes(sentence.text)]
+            for sentence in doc.sents
+            for kind, start, end in self.scopes(sentence.text, permits=doc.user_data.get("kind") == "notice")]
         return doc
 
-    def scopes(self, text: str) -> Iterator[tuple[str, int, int]]:
-        """(kind, start, end) within one sentence."""
+    def scopes(self, text: str, *, permits: bool = False) -> Iterator[tuple[str, int, int]]:
+        """(kind, start, end) within one sentence; in a notice (`permits`) "may" grants, elsewhere it supposes."""
         if _INVERTED.match(text):
             yield "hypothetical", 0, len(text)
             return
@@ -54,7 +55,7 @@ class Qualifiers:
                 yield "hypothetical", condition.start(), _clause_end(text, condition.end())
         for match in _MODAL.finditer(text):
             reported = match[0] == "would" and _REPORTED.search(text[:match.start()])
-            permitted = match[0] == "may" and _MAY_PERMITS.match(text, match.start())
+            permitted = match[0] == "may" and (permits or _MAY_PERMITS.match(text, match.start()))
             if not reported and not permitted and not text[match.start():].startswith("would have taken effect"):
                 yield "hypothetical", match.start(), _clause_end(text, match.end())
         for pattern, kind in ((_ADVICE, "advised"), (_DENIAL, "denied"), (_NEGATION, "negated")):

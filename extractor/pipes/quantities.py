@@ -48,7 +48,7 @@ class Quantities:
         scale = rf"(?:\s?-?(?:{words_of_scale})\b|(?:bn|mn|m|k)(?=\s(?:dry |wet |metric |short )?(?:t|ton|tonne|lb|pound)s?\b|lb\b))"
         money_scale = rf"(?:\s?-?(?:{_either(self.multipliers)})(?![\w]))"
         unit = rf"(?:(?:{_either(self.units)})|(?-i:{_either(n for n in self.units if n != n.lower())}))"
-        words = rf"(?:{_either(w for w in _WORDS if w != 'a')})"
+        words = rf"(?:{_either(w for w in _WORDS if w != 'a')}|a(?=\s(?:million|billion|thousand)\b))"
         rate = (r"(?:\s?(?:per|a|an|/|each)\s?(?:year|annum|month|day|yr|y|a|quarter|week|mo)\b|\s(?:annually|yearly|monthly)"
                 r"|-(?:a|per)-(?:year|month|annum))?")
         self.quantity = re.compile(
@@ -121,7 +121,7 @@ class Quantities:
         low *= self._unit(match["lowunit"])[1] if match["lowunit"] else factor
         to = match["to"].strip()
         before = text[max(0, start - 12):start].lower().rstrip()
-        two = (to in ("and", "or") and not before.endswith("between") or low > high
+        two = _a_year(match["low"]) and not match["lowunit"] and not _a_year(match["high"]) or (to in ("and", "or") and not before.endswith("between") or low > high
                or to == "to" and before.endswith("from") and (match["lowunit"] or not _a_range(text, start)))
         if not two:
             yield _mention("QUANTITY", text, start, end, {"low": low, "high": high, **common})

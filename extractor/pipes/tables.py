@@ -57,7 +57,7 @@ class Tables:
 
     def figures(self, text: str, table: Table, mentions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         caption = text[slice(*table.caption)]
-        common = self._factor(caption)
+        common = self._factor(caption) or self._factor_of_note(text[max(0, table.caption[0] - 600):table.caption[0]])
         taken = {i for m in mentions if m["label"] in ("QUANTITY", "MONEY", "PERCENT") for i in (m["start"],)}
         for row in table.rows:
             for column, (start, end) in enumerate(row):
@@ -76,6 +76,11 @@ class Tables:
                     continue
                 yield _mention("QUANTITY", text, start, number.end(),
                                {"tonnes": round(abs(value) * factor[1], 9), "unit": factor[0], "rate": False, "counted": True, "cell": True})
+
+    def _factor_of_note(self, text: str) -> tuple[str, float] | None:
+        """The unit that a remark further up gives to all that follows: "Tonnes; in brackets the change"."""
+        notes = re.findall(r"(?:^|[.(,;:]\s*|\bin )((?:metric |short |thousand )?(?:tonnes|tons|kg|kilograms|t|kt|pounds|lb))(?=\s*(?:[;,.):]|$|of contained|unless))", text, re.I | re.M)
+        return self._factor(notes[-1]) if notes else None
 
     def _factor(self, text: str) -> tuple[str, float] | None:
         """(unit, tonnes a unit) that a caption or header states."""
@@ -123,9 +128,7 @@ def _delimited(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]
         numeric = [r for r in rows if any(re.search(r"\d|\bnil\b", text[a:b], re.I) for a, b in r[1:])]
         if len(rows) >= 2 and len(numeric) >= 2 or cut.pattern == r"\s*\.{3,}\s*" and len(numeric) >= 2:
             table = Table(_caption(text, lines, i))
-            first = [text[a:b] for a, b in rows[0]]
-            if not any(_NUMERIC.match(c) and not re.fullmatch(r"(?:19|20)\d\d", c) for c in first[1:]) and len(rows[0]) >= 2 and (
-                    not re.search(r"\d\s?(?:t|kg|%|percent)\b", " ".join(first[1:]))):
+            if not any(_figure(text[a:b]) for a, b in rows[0][1:]):
                 table.header, rows = rows[0], rows[1:]
             rows = [r for r in rows if not all(re.fullmatch(r"[\s:|-]*", text[a:b]) for a, b in r)]
             table.rows = rows
@@ -190,6 +193,11 @@ def _pairs(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
         return None, 0
     caption = _caption(text, lines, i)
     return Table((caption[0], rows[0][0][0]), [], rows), 1
+
+
+def _figure(cell: str) -> bool:
+    """Whether a cell holds a value rather than a title such as "2012 (t)"."""
+    return bool(re.match(r"[$€£~<>]?\s?[+−–-]?\d|nil\b", cell, re.I)) and not re.match(r"(?:19|20)\d\d\b(?![,.]\d)", cell)
 
 
 def _caption(text: str, lines: list[Span], i: int) -> Span:
