@@ -13,11 +13,11 @@ _CUES: dict[str, tuple[tuple[str, int], ...]] = {
     "stockpile": (("reserve_official", 40), ("stockpile", 5)),
     "deal": (("offtake", 20),),
     "trade_flow": (("export", 15), ("import", 15)),
+    "none": (("sold", 5),),
     "production": (("produce", 10), ("capacity", 25), ("output_plan", 10)),
 }
 _GEOLOGY = re.compile(r"\b(?:(?:ore|mineral|proven|probable|measured|indicated|inferred|total) (?:reserves?|resources?)|reserves? (?:there|are put|of|stand|estimated)|"
                       r"resource (?:of|estimate)|deposit (?:holds|contains|is estimated)|jorc|ni 43-101|in situ|mineable)\b", re.I)
-_SOLD = re.compile(r"\b(?:contained \w+ sold|sales? volumes?|sold)\b", re.I)
 
 
 def claim(page: Page, sentence: Sentence, figure: Mention) -> str:
@@ -31,7 +31,17 @@ def claim(page: Page, sentence: Sentence, figure: Mention) -> str:
         return ""
     if _tied_to_country(page, sentence, figure) and sentence.cue("ship", "export", "import", "take"):
         return "trade_flow"
-    best = _nearest(sentence, figure, start, end) or _nearest(sentence, figure, sentence.start, sentence.end)
+    if re.search(r"\brespectively\b", sentence.text) and len(sentence.of("COUNTRY")) > 1 and sentence.cue("ship", "export", "import", "take", "supply"):
+        return "trade_flow"
+    best = _nearest(sentence, figure, start, end)
+    moving = sentence.cue("ship", "supply", "take", start=start, end=end)
+    if not best and moving and (sentence.of("COUNTRY", start, end) or re.search(r"\bthe country\b|\babroad\b", page.text[start:end])):
+        best = "trade_flow"
+    best = best or _nearest(sentence, figure, sentence.start, sentence.end)
+    if best == "none":
+        return ""
+    if not best and value.get("rate") and sentence.cue("expand", "plan", "mining", "refining", "manufacturing", "recycling"):
+        return "production"
     if best == "deal" and not sentence.of("COMPANY"):
         best = ""
     if not best and sentence.cue("ship", "supply", "take") and sentence.of("COUNTRY"):

@@ -12,7 +12,7 @@ from extractor.schema import Mention, Span
 
 _PLAN = re.compile(r"\b(?:plans?|planned|planning|aims?|aiming|aimed|targets?|targeted|targeting|guidance|forecasts?|expects?|expected|"
                    r"projected|scheduled|will|would|intends?|is to|are to|due to|slated|designed for|should come|foreseen|"
-                   r"authori[sz]ed to|hopes? to|wants? to|under construction|building|is building|to reach|by 20\d\d|goal|pushed back|set to|due|to start|to open|to begin|to follow|to resume|to produce|to restart|envisag\w+|eventually|once complete\w*|when complete\w*|is being built|will be|sees? output|anticipat\w+|proposed|pencilled|earmarked|ramp up to|on track)\b", re.I)
+                   r"authori[sz]ed to|hopes? to|wants? to|under construction|building|is building|to reach|by 20\d\d|goal|pushed back|set to|due|to start|to open|to begin|to follow|to resume|to produce|to restart|envisag\w+|eventually|once complete\w*|when complete\w*|is being built|will be|sees? output|anticipat\w+|proposed|pencilled|earmarked|ramp up to|on track|laid the first stone|broke ground|breaks ground|construct\w*|approved|green light|final investment decision|sanctioned the|should)\b", re.I)
 _DONE = {
     "resume": "resumed", "halt": "halted", "cut": "cut", "start": "started", "expand": "expanded",
 }
@@ -79,8 +79,9 @@ def _action_of_figure(page: Page, sentence: Sentence, anchor: Mention) -> tuple[
         rival = re.search(r"\b(?:produced|mined|turned out|output was|reached|totalled|yielded|processed|rose|fell|was)\s+(?:[\w-]+\s+){0,3}$", before)
         if not rival and at < anchor.end + 60:
             return "planned", [(at, at + len(plan[0]))]
-    if expands and not plan and re.search(r"\bto\s+(?:[\w-]+\s+){0,3}$", before):
-        return "expanded", expands[-1:]
+    raised = re.search(r"\b(?:lift|rais|expand|boost|increas|add|enlarg|doubl|tripl)\w*\b[^.;]{0,60}\bcapacity\b[^.;]{0,30}$|\badd\w* (?:[\w-]+\s){0,3}$", before, re.I)
+    if not plan and (raised and re.search(r"\bcapacity\b", page.text[start:end]) or expands and re.search(r"\bto\s+(?:[\w-]+\s+){0,3}$", before)):
+        return "expanded", expands[-1:] or [(anchor.start - len(before) + raised.start(), anchor.start)] if raised else expands[-1:]
     return "produced", sentence.cue("produce", "capacity", start=start, end=end)[:1]
 
 
@@ -96,12 +97,15 @@ def _changes_of_state(page: Page, sentence: Sentence, figures: list[Draft]) -> I
             if any(d.get("action") in (_DONE[cue], "planned") and d.get("quantity") for d in figures) and cue != "halt":
                 continue
             draft = Draft("production", sentence)
-            if not _who_and_what(page, sentence, draft, start) or "actor" in draft.implied and "materials" in draft.implied:
+            if not _who_and_what(page, sentence, draft, start, after=end) or "actor" in draft.implied and (
+                    "materials" in draft.implied or not _pronoun(sentence)):
                 continue
             clause = page.text[max(sentence.start, start - 45):end]
             planned = _PLAN.search(clause) if cue not in ("halt",) else re.search(r"\b(?:plans? to|will|intends? to|may be|is to|are to)\b", clause)
             if cue == "start" and re.search(r"\b(?:to|will)\s+$", page.before(start, 6)):
                 planned = planned or _PLAN.search(clause + " will")
+            if cue == "resume" and re.search(r"\b(?:begun|began|started) to\s+$", page.before(start, 12)):
+                planned = None
             draft.set("action", "planned" if planned and cue != "halt" else _DONE[cue], [(start, end)])
             if when := _when(page, sentence, (start, end)):
                 draft.set("period", when[0], when[1])
@@ -138,9 +142,17 @@ def _about_making(page: Page, sentence: Sentence, cue: str, start: int, end: int
     return bool(_MAKING.search(after[:60]) or _MAKING.search(before[-60:]))
 
 
-def _who_and_what(page: Page, sentence: Sentence, draft: Draft, position: int, figure: Mention | None = None) -> bool:
+def _pronoun(sentence: Sentence) -> bool:
+    return bool(re.search(r"\b(?:it|its|the (?:company|group|miner|firm|producer|plant|mine|smelter|refinery)|we|our)\b", sentence.text, re.I))
+
+
+def _who_and_what(page: Page, sentence: Sentence, draft: Draft, position: int, figure: Mention | None = None, after: int = 0) -> bool:
     """Fill actor, materials, activity and site; false when nobody and nothing is named."""
-    materials, implied = page.materials_of(sentence, figure) if figure else page.materials_near(sentence, position)
+    object_ = grouped(page.text, [m for m in sentence.of("MATERIAL", after) if m.start - after < 70]) if after else []
+    if object_ and object_[0][-1].end <= sentence.clause(position)[1]:
+        materials, implied = object_[0], False
+    else:
+        materials, implied = page.materials_of(sentence, figure) if figure else page.materials_near(sentence, position)
     if not materials:
         return False
     draft.set("materials", distinct_ids(materials), spans(materials), implied=implied)
@@ -239,5 +251,11 @@ def _site(page: Page, sentence: Sentence, actor: list[Mention], position: int) -
 
 def _world_share(page: Page, sentence: Sentence, percent: Mention) -> bool:
     after = page.text[percent.end:min(sentence.end, percent.end + 60)]
-    return unsigned_share(page, percent) and bool(
-        re.search(r"\b(?:world|global|worldwide)\b", after, re.I)) and claim(page, sentence, percent) != "trade_flow"
+    if not unsigned_share(page, percent) or claim(page, sentence, percent) == "trade_flow":
+        return False
+    if re.match(r"\s+of (?:all )?(?:mined|primary|refined)\b", after):
+        return True
+    earlier = [p for p in sentence.of("PERCENT") if p.end <= percent.start]
+    if earlier and re.match(r"\s+of its\b", after) and _world_share(page, sentence, earlier[-1]):
+        return True
+    return bool(re.search(r"\b(?:world|global|worldwide)\b", after, re.I))

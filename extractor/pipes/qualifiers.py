@@ -24,6 +24,7 @@ _ADVICE = re.compile(r"\b(?:should|ought to|urged?s?|call(?:s|ed|ing)? (?:for|on
 _DENIAL = re.compile(r"\b(?:den(?:y|ies|ied)|dismiss(?:es|ed)? (?:reports|rumou?rs|talk|speculation)|no plans? to|"
                      r"rul(?:es|ed) out|contrary to (?:rumou?rs|reports)|refut(?:es|ed)|reject(?:s|ed) reports|"
                      r"no intention|no truth|not considering|never (?:imposed|banned|planned)|no decision)\b", re.I)
+_RETRACTED = re.compile(r"^\W*correction\b|\bwithdrawn as\b|\bin error\b|\berroneous|\bmisstated|\brumou?rs? (?:of|that)\b", re.I)
 _NEGATION = re.compile(r"\b(?:not|never|neither|nor|no|nobody|without|cannot|\w+n[’']t|nothing|none|nil|zero)\b", re.I)
 _CLAUSE_END = re.compile(r";|, (?:but|while|whereas|although|though|and|so|yet)\b|\bbut\b| - | – |$")
 _MAY_PERMITS = re.compile(r"\bmay\s+(?:\w+\s+)?(?:be\s+)?(?:export|ship|grant|issue|leave|import|only|noted|recalled)", re.I)
@@ -46,6 +47,9 @@ class Qualifiers:
         """(kind, start, end) within one sentence; in a notice (`permits`) "may" grants, elsewhere it supposes."""
         if _INVERTED.match(text):
             yield "hypothetical", 0, len(text)
+            return
+        if _RETRACTED.search(text):
+            yield "denied", 0, len(text)
             return
         condition = _IF.search(text)
         if condition and (condition.start() < 3 or re.search(r"\b(?:would|could|might|will)\b", text)):

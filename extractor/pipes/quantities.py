@@ -25,6 +25,7 @@ _TO = r"(?:\s?[-–—−]\s?|\s(?:to|and|or)\s)"
 _ELLIPTIC = re.compile(
     r"(?<![\w.,$€£¥])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?|two|three|four|five|six|eight|ten|twelve)(?P<scale>\s(?:million|billion|thousand))?"
     r"(?=,? (?:in|from|to|by|were|was|of which|of it|for|a year|the year|went|came|bound|and|last|this|before|per)\b|[,;)]|$)")
+_SMALLEST = 1e-4  # tonnes; less is a sample or a dose
 _PRICE_UNITS = {"t": "t", "dmt": "t", "wmt": "t", "dmtu": "mtu", "kg": "kg", "lb": "lb", "mtu": "mtu", "oz": "oz", "g": "g"}
 
 
@@ -108,10 +109,12 @@ class Quantities:
     def _masses(self, text: str, match: re.Match[str]) -> Iterator[dict[str, Any]]:
         """One mass, one range, or two masses that share a unit ("2,480 and 1,650 kg", "rose from 500 to 800 t")."""
         start, end = match.span()
-        if re.match(r"\s?(?:per|/)\s?(?:ton|tonne|t|kg|hectare|litre|liter|m3)\b", text[end:end + 12]):
-            return  # a grade, not a mass
+        if re.match(r"\s?(?:per|/)\s?(?:ton|tonne|t|kg|hectare|litre|liter|m3|cm3|cm|cubic|dl|ml|l|bottle|serving|patient)\b", text[end:end + 12]):
+            return  # a grade or a density, not a mass
         unit, factor = self._unit(match["unit"])
         common = {"unit": unit, "rate": bool(match["rate"]), "counted": self._counted(text, end, match["unit"])}
+        if self._scaled(match["low"], match["lowscale"]) * factor < _SMALLEST and _number(match["low"]):
+            return
         if not match["high"]:
             yield _mention("QUANTITY", text, start, end,
                            {"tonnes": self._scaled(match["low"], match["lowscale"]) * factor, **common})
