@@ -88,10 +88,10 @@ CREATE INDEX events_by_value ON events(type, value_low);
 CREATE INDEX events_by_change ON events(type, change_pct);
 CREATE INDEX events_by_period ON events(type, period_start);
 CREATE INDEX events_by_confidence ON events(type, confidence);
-CREATE INDEX events_by_announced ON events(type, announced) WHERE type = 'control_measure';
-CREATE INDEX events_by_effective ON events(type, effective) WHERE type = 'control_measure';
-CREATE INDEX events_by_until ON events(type, until) WHERE type = 'control_measure';
-CREATE INDEX events_by_date ON events(type, date) WHERE type = 'deal';
+CREATE INDEX events_by_announced ON events(type, announced);
+CREATE INDEX events_by_effective ON events(type, effective);
+CREATE INDEX events_by_until ON events(type, until);
+CREATE INDEX events_by_date ON events(type, date);
 -- … and these its facets.
 CREATE INDEX events_by_measure ON events(type, measure) WHERE measure IS NOT NULL;
 CREATE INDEX events_by_status ON events(type, status) WHERE status IS NOT NULL;

@@ -104,10 +104,10 @@ def search_filters(index: Index, search: str) -> FilterArguments:
             clauses.append(f"{index.key} in (select rowid from {index.cjk} where {index.cjk} match :{param})")
             params[param] = f'"{bare}"'
         else:  # shorter than a trigram
-            found = " or ".join(f"{column} like :{param}" for column in index.columns)
+            found = " or ".join(f"instr({column}, :{param})" for column in index.columns)
             rowid = "number" if index.table == "documents" else "id"
             clauses.append(f"{index.key} in (select {rowid} from {index.table} where {found})")
-            params[param] = f"%{bare}%"
+            params[param] = bare
     if words:
         clauses.append(f"{index.key} in (select rowid from {index.words} where {index.words} match :search)")
         params["search"] = " ".join(words)
