@@ -28,7 +28,7 @@ SETTINGS = {
 }
 
 
-def serve(db: Path, host: str = "127.0.0.1", port: int = 8001, *,
+def serve(db: Path, host: str = "127.0.0.1", port: int = 8001,
           on_start: Callable[[str], None] | None = None) -> None:
     """Serve the database at `db`, read-only, while others may write to it; returns when interrupted.
 
