@@ -26,7 +26,7 @@ from extractor.limits import Limits
 # Format → the module whose parse(content: bytes, context: dict) gives JSON-plain values or raises Unreadable.
 _PARSERS = {"html": "extractor.read_html", "pdf": "extractor.read_pdf", "feed": "extractor.fetch.feeds"}
 _START_SECONDS = 60
-_GRACE_SECONDS = 5  # between the time that a document has and the alarm, should nobody be left to kill the process
+_GRACE_SECONDS = 2  # between the time that a document has and the alarm, should nobody be left to kill the process
 _MOST_DOCUMENTS = 2000  # then a fresh process, whatever the libraries have hoarded
 _LENGTH_BYTES = 8
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -9,6 +10,10 @@ from typing import Any
 
 Word = dict[str, Any]  # pdfplumber's: text, x0, x1, top, bottom, upright
 
+_TOUCHING = 0.15  # times the letters' height: a narrower space does not part words
+_RAISED = 0.2  # times that height: what stands so much higher than the line is a power or a footnote mark
+_MARK = re.compile(r"[\d*†‡§,]{1,3}|[a-z]")
+_BEFORE_POWERS = frozenset(("m", "km", "cm", "mm", "ft", "10"))
 _LEAST_FILLED = 0.3  # of a ruled grid's cells; a chart's grid is emptier
 _LEAST_SPLIT_LINES = 5  # with text on both sides of a gutter, to make two columns
 _MOST_CROSSING = 0.35  # share of lines that may run across a gutter: headings, a summary
@@ -46,8 +51,8 @@ class Line:
 
     @property
     def size(self) -> float:
-        """Height of its tallest letters: indices do not count."""
-        return max(word["bottom"] - word["top"] for word in self.words)
+        """Height of the letters of its longest word: initials and marks do not count."""
+        return _height(max(self.words, key=lambda word: len(word["text"])))
 
     def gaps(self) -> list[tuple[float, float]]:
         """The spaces in it that are wide enough for a gutter."""
@@ -82,12 +87,13 @@ Piece = Line | Table
 
 def pieces(page: Any) -> list[Piece]:
     """A pdfplumber page's lines and tables in reading order."""
-    grids = [(grid, rows) for grid in page.find_tables() if (rows := _rows(grid))]
-    words = page.extract_words(x_tolerance_ratio=0.15, y_tolerance=4)
+    words = page.extract_words(x_tolerance_ratio=_TOUCHING, y_tolerance=4, extra_attrs=["size"])
     upright = [word for word in words if word["upright"]]
     words = upright if len(upright) * 2 > len(words) else words  # what stands upended in the margin is no text
-    free = [word for word in words if not any(_inside(word, grid.bbox) for grid, _ in grids)]
-    tables = [Table(rows, grid.bbox[0], grid.bbox[2], grid.bbox[1]) for grid, rows in grids]
+    words = [word for line in _lines(words) for word in _whole(line)]
+    grids = [(grid.bbox, rows) for grid in page.find_tables() if (rows := _rows(grid, words))]
+    free = [word for word in words if not any(_inside(word, box) for box, _ in grids)]
+    tables = [Table(rows, box[0], box[2], box[1]) for box, rows in grids]
     found = _with_unruled_tables(_in_order(free, tables))
     for piece in found:
         piece.page = page.page_number
@@ -101,19 +107,25 @@ def _inside(word: Word, box: Sequence[float]) -> bool:
 
 # ---- ruled tables ------------------------------------------------------------------------------------------------
 
-def _rows(grid: Any) -> list[tuple[str, ...]]:
+def _rows(grid: Any, words: list[Word]) -> list[tuple[str, ...]]:
     """The rows of a ruled grid; none where the grid is a frame or a chart."""
-    texts = grid.extract(x_tolerance_ratio=0.15)
-    cells = [cell for row in texts for cell in row if cell is not None]
-    filled = sum(bool(cell.strip()) for cell in cells)
-    if len(texts) < 2 or max(map(len, texts)) < 2 or filled < max(2, _LEAST_FILLED * len(cells)):
+    boxes = [list(row.cells) for row in grid.rows]
+    inside = [word for word in words if _inside(word, grid.bbox)]
+    texts = [[_cell(inside, box) if box else "" for box in row] for row in boxes]
+    cells = sum(bool(box) for row in boxes for box in row)
+    filled = sum(bool(text) for row in texts for text in row)
+    if len(texts) < 2 or max(map(len, texts)) < 2 or filled < max(2, _LEAST_FILLED * cells):
         return []
-    _fill_merged(texts, [list(row.cells) for row in grid.rows])
-    rows = [tuple(" ".join((text or "").split()).replace("|", "/") for text in row) for row in texts]
-    return [row if len(set(row)) > 1 else row[:1] for row in rows if any(row)]
+    _fill_merged(texts, boxes)
+    return [tuple(row) if len(set(row)) > 1 else (row[0],) for row in texts if any(row)]
 
 
-def _fill_merged(texts: list[list[str | None]], boxes: list[list[Any]]) -> None:
+def _cell(words: list[Word], box: Sequence[float]) -> str:
+    lines = _lines([word for word in words if _inside(word, box)])
+    return " ".join(line.text for line in lines).replace("|", "/")
+
+
+def _fill_merged(texts: list[list[str]], boxes: list[list[Any]]) -> None:
     """Give every place that a merged cell covers, which has no box of its own, the text of that cell."""
     starts = [min(row[column][0] for row in boxes if row[column]) for column in range(len(boxes[0]))]
     tops = [min(box[1] for box in row if box) for row in boxes]
@@ -170,18 +182,43 @@ def _crosses(piece: Piece, x: float) -> bool:
 def _lines(words: list[Word]) -> list[Line]:
     """Words whose heights overlap by half stand on one line."""
     lines: list[Line] = []
+    tallest: list[Word] = []  # of each line: a raised figure may be its topmost word
     for word in sorted(words, key=lambda word: (word["top"], word["x0"])):
-        for line in lines[-4:]:
-            first = line.words[0]
-            overlap = min(first["bottom"], word["bottom"]) - max(first["top"], word["top"])
-            if overlap * 2 >= min(first["bottom"] - first["top"], word["bottom"] - word["top"]):
-                line.words.append(word)
+        for index in range(max(0, len(lines) - 4), len(lines)):
+            main = tallest[index]
+            overlap = min(main["bottom"], word["bottom"]) - max(main["top"], word["top"])
+            if overlap * 2 >= min(_height(main), _height(word)):
+                lines[index].words.append(word)
+                tallest[index] = max(main, word, key=_height)
                 break
         else:
             lines.append(Line([word]))
+            tallest.append(word)
     for line in lines:
         line.words.sort(key=lambda word: word["x0"])
     return lines
+
+
+def _whole(line: Line) -> list[Word]:
+    """A line's words, with small letters below or behind a word made part of it (WO3) and footnote marks dropped."""
+    words: list[Word] = []
+    for word in line.words:
+        before = words[-1] if words else None
+        if before is None or word["x0"] - before["x1"] > _TOUCHING * _height(before):
+            words.append(dict(word))
+            continue
+        raised = before["bottom"] - word["bottom"] > _RAISED * _height(before)
+        if not raised or before["text"].lower() in _BEFORE_POWERS:
+            before["text"] += word["text"]
+        elif not _MARK.fullmatch(word["text"]):
+            words.append(dict(word))
+            continue
+        before["x1"] = word["x1"]
+    return words
+
+
+def _height(word: Word) -> float:
+    return word["bottom"] - word["top"]
 
 
 def _gutter(lines: list[Line]) -> float | None:

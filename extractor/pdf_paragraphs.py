@@ -97,7 +97,7 @@ def _keeps_hyphen(left: str, right: str, words: set[str]) -> bool:
     joined, hyphened = (left + right).lower(), f"{left}-{right}".lower()
     if hyphened in words or joined in words:
         return joined not in words
-    return left.lower() in words and right.lower() in words
+    return left.lower() in words and not words.isdisjoint((right, right + "s", right.removesuffix("s")))
 
 
 def _whole_words(lines: Iterable[str]) -> set[str]:

@@ -30,6 +30,7 @@ _CREATED = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 _NO_TITLE = re.compile(r"^\S*$|^(?:untitled|microsoft|powerpoint)\b|\.(?:docx?|pdf|indd|qxd|xlsx?|pptx?|rtf|tex)$",
                        re.IGNORECASE)
 _TITLE_SIZE = 1.15  # times the height of most letters
+_SMALL = 0.95  # times that height: what is printed smaller is no title
 _TITLE_LINES = 12  # from the top of the first page, among which the title stands
 _LONGEST_TITLE = 300
 
@@ -134,6 +135,7 @@ def _title(found: list[Piece], stated: str) -> tuple[list[Piece], str]:
     if bearing and _bare(stated) in _bare(" ".join(line.text for line in top)):
         return list(bearing), stated
     usual = median(piece.size for piece in found if isinstance(piece, Line)) if top else 0.0
+    top = [line for line in top if line.size >= _SMALL * usual]
     largest = max((line.size for line in top), default=0.0)
     if largest >= _TITLE_SIZE * usual:
         lines = list(takewhile(lambda line: line.size > 0.95 * largest,

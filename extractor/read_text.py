@@ -9,7 +9,6 @@ from extractor.encoding import decode, is_binary
 
 _LONGEST_TITLE = 300  # characters; a longer first line is a paragraph
 _HEADING = re.compile(r"#{1,6}\s+")
-_TRAILING_SPACE = re.compile(r"[ \t]+(?=\n)")
 _GAP = re.compile(r"\n{3,}")
 
 # One character for one, so that offsets into a text given to us stay true.
@@ -32,7 +31,7 @@ def in_place(text: str) -> str:
 def tidy(text: str) -> str:
     """The text with plain line ends, no invisible characters and no more than one blank line in a row."""
     text = in_place(text.replace("\r\n", "\n").translate(_INVISIBLE))
-    return _GAP.sub("\n\n", _TRAILING_SPACE.sub("", text)).strip()
+    return _GAP.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip()
 
 
 def parse_text(content: bytes, declared: str = "") -> Draft:
