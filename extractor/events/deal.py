@@ -34,6 +34,8 @@ def _sentence(page: Page, sentence: Sentence) -> Draft | None:
     if page.negated(*trigger) or _NO_DEAL.search(page.text[max(sentence.start, trigger[0] - 50):trigger[1] + 25]):
         return None
     parties, implied = _parties(page, sentence, kind, trigger)
+    if len(parties) < 2 and page.protagonist and page.protagonist.id not in {m.id for m in parties}:
+        parties, implied = [page.protagonist, *parties], True
     if len(parties) < 2 and kind != "investment" or not parties:
         return None
     draft = Draft("deal", sentence)
@@ -72,6 +74,13 @@ def _kind(page: Page, sentence: Sentence) -> tuple[str, Span | None]:
                 if kind == "cooperation" and not (sentence.cue("sign") or re.search(r"\b(?:vow|pledge|agree|closer|launch)", near)):
                     continue
             return kind, (start, end)
+    for start, end in sentence.cue("sign"):
+        if re.match(r"\s+(?:up\s+)?with\b|\s+to (?:take|buy|purchase|supply|sell)\b", page.text[end:end + 20]) and sentence.of("COMPANY"):
+            return ("offtake" if re.search(r"\b(?:take|suppl\w+|buy|purchas\w+|tonnes|tons|kt|deliver\w*)\b", page.text[end:sentence.end]) else "cooperation"), (start, end)
+    for found in re.finditer(r"\bsold\b[^.;]{0,40}\bto\b|\bpaid\b[^.;]{0,20}\bfor\b", sentence.text):
+        span = (sentence.start + found.start(), sentence.start + found.end())
+        if [m for m in sentence.of("MONEY") if not (m.value or {}).get("per")] and len(sentence.of("COMPANY")) >= 1 and not sentence.of("QUANTITY"):
+            return "investment", span
     return "", None
 
 
@@ -80,6 +89,9 @@ def _parties(page: Page, sentence: Sentence, kind: str, trigger: Span) -> tuple[
     companies = _different(sentence.of("COMPANY"))
     states = [m for m in sentence.mentions if m.label == "BODY" and page.country_of(m)
               or m.label == "COUNTRY" and not is_place(m) and _acts(page, m)]
+    if kind == "investment" and len(companies) < 2:
+        lenders = [m for m in states if m.label == "BODY"] or states
+        return sorted(_different([*lenders[:1], *companies, *([page.protagonist] if page.protagonist and not companies else [])]), key=lambda m: m.start), False
     if kind == "cooperation" or len(companies) < 2:
         plain = [m for m in sentence.of("COUNTRY") if not is_place(m)] if kind == "cooperation" and not companies else []
         parties = _different(companies + states + plain)
@@ -115,6 +127,9 @@ def _money(sentence: Sentence, trigger: Span) -> Mention | None:
 
 
 def _status(page: Page, sentence: Sentence, trigger: Span) -> tuple[str | None, list[Span]]:
+    ended = re.search(r"\b(?:ended|cancelled|terminated|tore up|walked away from) (?:the|its|an?|their) (?:\w+ )?(?:contract|agreement|deal|offtake)|\bno longer supplies\b", sentence.text)
+    if ended:
+        return "terminated", [(sentence.start + ended.start(), sentence.start + ended.end())]
     for cue, status in (("terminate", "terminated"), ("complete", "completed"), ("sign", "signed")):
         for span in sentence.cue(cue):
             if abs(span[0] - trigger[0]) < 120 and page.stated(*span):

@@ -81,11 +81,13 @@ class Draft:
 class Page:
     def __init__(self, text: str, title_end: int, published: str, kind: str, sentences: Sequence[Span],
                  mentions: Sequence[Mention], cues: Sequence[Sequence[Any]], qualifiers: Sequence[Sequence[Any]],
-                 home: Mapping[str, str], tables: Sequence[Mapping[str, Any]] = ()) -> None:
+                 home: Mapping[str, str], tables: Sequence[Mapping[str, Any]] = (),
+                 stockpilers: frozenset[str] = frozenset()) -> None:
         self.text, self.title_end, self.published, self.kind = text, title_end, published, kind
         self.mentions = mentions
         self.qualifiers = qualifiers
         self.tables = tables
+        self.stockpilers = stockpilers  # ids of bodies that keep reserves
         self.home = home  # body or company id → country code
         self.sentences: list[Sentence] = []
         paragraph = 0
@@ -158,6 +160,8 @@ class Page:
 
     def materials_of(self, sentence: Sentence, figure: Mention) -> tuple[list[Mention], bool]:
         """The material that a figure measures: "865t of tungsten scrap", else the nearest one."""
+        if re.match(r"\s+of (?:it|the (?:metal|material|stuff|element|mineral))\b", self.text[figure.end:figure.end + 22]):
+            return self.topic_before(sentence), True
         for material in sentence.of("MATERIAL", figure.end):
             gap = self.text[figure.end:material.start]
             if re.fullmatch(r"\s*(?:\([^)]*\)\s*)?(?:(?:a|per) year\s+)?(?:of\s+|worth of\s+)?(?:[\w-]+\s+){0,3}", gap) and (" of " in gap or len(gap.split()) < 2):
@@ -183,8 +187,23 @@ class Page:
         """ISO code that a country, body or company stands for; empty if unknown."""
         return mention.id if mention.label == "COUNTRY" else self.home.get(mention.id, "")
 
-    def spoken_of(self, start: int, end: int, label: str) -> list[Mention]:
-        return [m for m in self.mentions_in(start, end) if m.label == label]
+    def topic_before(self, sentence: Sentence) -> list[Mention]:
+        """What "it" and "the metal" stand for: the material that the paragraph opens with, else the document's own."""
+        for earlier in self.sentences[max(0, sentence.index - 12):sentence.index]:
+            if earlier.paragraph == sentence.paragraph and earlier.of("MATERIAL"):
+                return earlier.of("MATERIAL")[:1]
+        return self.main_materials[:1] or self.materials_before(sentence)[:1]
+
+    @cached_property
+    def protagonist(self) -> Mention | None:
+        """The company that a release or report is about: named in the title, else first and often."""
+        companies = [m for m in self.mentions if m.label == "COMPANY"]
+        title = [m for m in companies if m.end <= self.title_end]
+        if title:
+            return title[0]
+        if companies and sum(m.id == companies[0].id for m in companies) >= 3 and companies[0].start < 600:
+            return companies[0]
+        return None
 
     @cached_property
     def main_country(self) -> Mention | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from extractor.events.figures import base_of_comparison, change, period
 from extractor.events.page import Draft, Page, Sentence, spans
@@ -14,9 +15,13 @@ _MARKET_NOUN = re.compile(r"['’]?s?\s+(?:level|price|prices|market|domestic|qu
 _COST = re.compile(r"\b(?:cost|costs|capex|aisc|opex|cash cost|royalty|freight|fee|fine|duty|tariff|surcharge|treatment charge|break-even|floor)\b", re.I)
 
 
+_UNITS = ("t", "kg", "lb", "mtu", "oz")
+_QUOTED = re.compile(r"\b(?:clos\w+|stood|trad\w+|quoted|fetch\w+|offer\w*|assess\w+|settl\w+|fob|cif|paid|pa(?:y|ys)|slipped|rose|fell|at|to|forward|spot|touch\w+|hit)\b", re.I)
+
+
 def find(page: Page) -> Iterator[Draft]:
     for sentence in page.sentences:
-        prices = [m for m in sentence.of("MONEY") if m.value and m.value.get("per") in ("t", "kg", "lb", "mtu", "oz")]
+        prices = [m for m in map(lambda m: _per(page, sentence, m), sentence.of("MONEY")) if m is not None]
         seen: list[Mention] = []
         for money in prices:
             start, end = sentence.clause(money.start)
@@ -28,6 +33,28 @@ def find(page: Page) -> Iterator[Draft]:
             if draft:
                 seen.append(money)
                 yield draft
+
+
+def _per(page: Page, sentence: Sentence, money: Mention) -> Mention | None:
+    """The sum as a price; one without a unit takes that of the price told just before: "$14,190 a ton … closing at $13,965"."""
+    value = money.value or {}
+    if value.get("per"):
+        return money if value["per"] in _UNITS else None
+    amount = value.get("amount", value.get("low", 0))
+    if amount >= 1e5 or not _QUOTED.search(page.text[max(sentence.start, money.start - 60):money.end + 12]):
+        return None
+    earlier = [m for s in page.sentences[max(0, sentence.index - 2):sentence.index + 1] for m in s.of("MONEY")
+               if m.end <= money.start and (m.value or {}).get("per") in _UNITS]
+    if not earlier or _far_apart(earlier[-1], value):
+        return None
+    return Mention(money.label, money.id, money.start, money.end, {**value, "per": (earlier[-1].value or {})["per"]})
+
+
+def _far_apart(one: Mention, value: Mapping[str, Any]) -> bool:
+    """Whether two sums are too far apart to be prices by the same unit."""
+    a = (one.value or {}).get("amount", (one.value or {}).get("low", 0))
+    b = value.get("amount", value.get("low", 0))
+    return not a or not b or (one.value or {}).get("currency") == value.get("currency") and not 0.1 < a / b < 10
 
 
 def _price(page: Page, sentence: Sentence, money: Mention, figures: list[Span], later: bool) -> Draft | None:
@@ -59,6 +86,8 @@ def _material(page: Page, sentence: Sentence, money: Mention) -> list[Mention]:
     start, end = sentence.clause(money.start)
     own = sentence.of("MATERIAL", start, end) or sentence.of("MATERIAL")
     before = [m for m in own if m.end <= money.start]
+    if not own and re.search(r"\b(?:the metal|the material|it|the element)\b", page.text[sentence.start:money.start], re.I):
+        return page.topic_before(sentence)
     if before:
         return before[-1:]
     named = re.match(r"[^,.;:]{0,25}$", page.text[money.end:own[0].start]) if own else None

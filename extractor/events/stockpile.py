@@ -16,49 +16,70 @@ _GEOLOGY = re.compile(r"\b(?:ore reserves?|mineral reserves?|proven|probable|res
 
 
 def find(page: Page) -> Iterator[Draft]:
+    told = -9  # the sentence that last spoke of a reserve or of a body that keeps one
     for sentence in page.sentences:
-        if not sentence.cue("stockpile", "reserve_official") or _GEOLOGY.search(sentence.text) or sentence.heading:
+        if _GEOLOGY.search(sentence.text) or sentence.heading or sentence.row:
             continue
-        yield from _sentence(page, sentence)
+        official = sentence.cue("reserve_official") or _keeper(page, sentence)
+        if official or re.search(r"\breserves?\b", sentence.text) and sentence.of("COUNTRY"):
+            told = sentence.index
+        if sentence.cue("stockpile", "reserve_official") or sentence.index - told <= 3:
+            yield from _sentence(page, sentence, bool(official) or sentence.index - told <= 3)
 
 
-def _sentence(page: Page, sentence: Sentence) -> Iterator[Draft]:
-    official = sentence.cue("reserve_official")
-    masses = [m for m in sentence.of("QUANTITY") if claim(page, sentence, m) == "stockpile"]
+def _keeper(page: Page, sentence: Sentence) -> list[Span]:
+    return spans(m for m in sentence.of("BODY") if m.id in page.stockpilers)
+
+
+def _sentence(page: Page, sentence: Sentence, reserve: bool) -> Iterator[Draft]:
+    """`reserve`: the talk is of a reserve, so that "it released 5,200 tonnes" is a release."""
+    official = sentence.cue("reserve_official") or _keeper(page, sentence)
+    masses = [m for m in sentence.of("QUANTITY") if _stocked(page, sentence, m, reserve)]
     days = [m for m in _DAYS.finditer(sentence.text)]
     spots = [(m.start, m.end) for m in sentence.of("QUANTITY")]
+    money = [m for m in sentence.of("MONEY") if m.value and not m.value.get("per")]
+    moved = sentence.cue("stock_build", "stock_release")
     anchors: list[Mention | None] = [m for m in masses if page.stated(m.start, m.end) and not base_of_comparison(page, sentence, m.start)]
     if not anchors:
-        moved = sentence.cue("stock_build", "stock_release")
-        trigger = official[:1] or sentence.cue("stockpile")[:1]
-        if not trigger or not page.stated(*trigger[0]) or page.negated(*trigger[0]) or not (days or (official and moved)):
+        trigger = (official or sentence.cue("stockpile") or (moved if reserve else []))[:1]
+        plain = days or (official and moved) or (reserve and sentence.cue("stock_hold") and sentence.of("COMPANY") and sentence.of("MATERIAL"))
+        if not trigger or sentence.of("QUANTITY") or not page.stated(*trigger[0]) or page.negated(*trigger[0]) or not plain:
             return
-        anchors = [None]
+        anchors = list(money) if moved and len(money) > 1 and len(sentence.of("MATERIAL")) > 1 else [None]
     for anchor in anchors:
         draft = Draft("stockpile", sentence, confidence=0.7)
-        position = anchor.start if anchor else (official or sentence.cue("stockpile"))[0][0]
-        materials, implied = page.materials_of(sentence, anchor) if anchor else page.materials_near(sentence, position)
+        position = anchor.start if anchor else (official or sentence.cue("stockpile") or moved)[0][0]
+        mass = anchor if anchor and anchor.label == "QUANTITY" else None
+        materials, implied = page.materials_of(sentence, mass) if mass else page.materials_near(sentence, position)
         draft.set("materials", distinct_ids(materials), spans(materials), implied=implied)
         actor, carried = _actor(page, sentence, position)
         draft.set("actor", [page.country_of(a) if a.label == "BODY" else a.id for a in actor], spans(actor), implied=carried)
         action, cue = _action(page, sentence, position)
         draft.set("action", action, cue)
-        if anchor:
+        if mass:
             value = {k: v for k, v in (anchor.value or {}).items() if k in ("tonnes", "low", "high")}
-            draft.set("quantity", value, [(anchor.start, anchor.end)])
+            draft.set("quantity", value, [(mass.start, mass.end)])
         if days:
             count = days[0][1] or ""
             number = 1.5 if not count.isdigit() else float(count)
             draft.set("days", int(number) if number == int(number) else number,
                       [(sentence.start + days[0].start(), sentence.start + days[0].end())])
-        money = [m for m in sentence.of("MONEY") if m.value and not m.value.get("per")]
-        if money:
-            draft.set("value", dict(money[0].value or {}), spans(money[:1]))
+        worth = anchor if anchor and not mass else (money[0] if money else None)
+        if worth:
+            draft.set("value", dict(worth.value or {}), spans([worth]))
         here: Span = (anchor.start, anchor.end) if anchor else (position, position)
         if when := period(page, sentence, here, spots):
             draft.set("period", when[0], when[1])
         if draft.get("actor") and draft.get("materials"):
             yield draft
+
+
+def _stocked(page: Page, sentence: Sentence, figure: Mention, reserve: bool) -> bool:
+    kind = claim(page, sentence, figure)
+    if kind == "stockpile":
+        return True
+    verbs = sentence.cue("stock_hold", "stock_build", "stock_release") or re.search(r"\bthere (?:were|was|are)\b", sentence.text)
+    return reserve and kind in ("", "deal", "none") and bool(verbs) and bool((figure.value or {}).get("counted"))
 
 
 def _action(page: Page, sentence: Sentence, position: int) -> tuple[str, list[Span]]:
@@ -77,12 +98,16 @@ def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention]
     owners = [m for m in sentence.mentions if (m.label == "COMPANY" or m.label == "COUNTRY" and not is_place(m)
               or m.label == "BODY" and page.country_of(m))]
     before = [m for m in owners if m.start <= position]
-    if before:
-        return before[:1], False
+    keeper = [m for m in before if m.label == "BODY"]
+    if keeper or before:
+        return (keeper or before)[:1], False
     if owners:
         return owners[:1], False
     for earlier in reversed(page.sentences[max(0, sentence.index - 4):sentence.index]):
-        owners = [m for m in earlier.mentions if m.label == "COUNTRY" and not is_place(m) or m.label == "COMPANY"]
+        keepers = [m for m in earlier.of("BODY") if m.id in page.stockpilers and page.country_of(m)]
+        owners = keepers or [m for m in earlier.mentions if m.label == "COUNTRY" and not is_place(m) or m.label == "COMPANY"]
         if owners:
             return owners[:1], True
+    if page.protagonist:
+        return [page.protagonist], True
     return ([page.main_country], True) if page.main_country else ([], True)

@@ -37,6 +37,9 @@ def _table(page: Page, table: Mapping[str, Any]) -> Iterator[Draft]:
         label_text = page.text[slice(*row[0])]
         for column, mentions in enumerate(cells):
             figure = next((m for m in mentions if m.label == "QUANTITY"), None)
+            price = next((m for m in mentions if m.label == "MONEY" and (m.value or {}).get("cell")), None)
+            if price is not None:
+                yield from _price(page, cells, column, price, caption)
             if figure is None:
                 continue
             title: Span = tuple(table["header"][column]) if column < len(table["header"]) else (0, 0)  # type: ignore[assignment]
@@ -54,6 +57,22 @@ def _table(page: Page, table: Mapping[str, Any]) -> Iterator[Draft]:
             if draft.get("materials") and (draft.get("actor") or own_kind not in ("production", "stockpile")) and (
                     draft.get("issuer") or own_kind != "control_measure"):
                 yield draft
+
+
+def _price(page: Page, cells: list[list[Mention]], column: int, price: Mention, caption: Span) -> Iterator[Draft]:
+    """"Platinum ... 993 (+7.2%)" under "$/oz"."""
+    materials = [m for m in cells[0] if m.label == "MATERIAL"]
+    if not materials:
+        return
+    draft = Draft("price", page.sentence_at(price.start), confidence=0.85)
+    draft.set("materials", distinct_ids(materials), spans(materials))
+    draft.set("value", {k: v for k, v in (price.value or {}).items() if k != "cell"}, [(price.start, price.end)])
+    change = next((m for m in cells[column] if m.label == "PERCENT"), None)
+    if change is not None:
+        draft.set("change_pct", (change.value or {})["pct"], spans([change]))
+    elif re.search(r"\bunch", page.text[price.end:price.end + 14], re.I):
+        draft.set("change_pct", 0, [(price.end, price.end + 10)])
+    yield draft
 
 
 def _subject(page: Page, span: Span) -> tuple[str, str, list[Span]]:

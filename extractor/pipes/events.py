@@ -39,13 +39,15 @@ def make_events(nlp: Language, name: str) -> Events:
 class Events:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.home = vocabulary.body_country | vocabulary.company_country
+        self.stockpilers = frozenset(row.id for row in vocabulary.rows["bodies.csv"] if row["kind"] == "stockpile")
 
     def __call__(self, doc: Doc) -> Doc:
         data = doc.user_data
         mentions = [Mention(m["label"], m["id"], m["start"], m["end"], m.get("value")) for m in data["mentions"]]
         sentences = [(s.start_char, s.end_char - len(s.text) + len(s.text.rstrip())) for s in doc.sents if s.text.strip()]
         page = Page(doc.text, data.get("title_end", 0), data.get("published") or "", data.get("kind") or "article",
-                    sentences, mentions, data.pop("cues"), data.pop("qualifiers"), self.home, data.pop("tables"))
+                    sentences, mentions, data.pop("cues"), data.pop("qualifiers"), self.home, data.pop("tables"),
+                    self.stockpilers)
         found = lists.gather(page)
         events = []
         if found["relevant"]:

@@ -44,6 +44,9 @@ class Tables:
         lower = "|".join(re.escape(n) for n in names if n == n.lower() and n not in ("oz", "g", "k", "m"))
         exact = "|".join(re.escape(n) for n in names if n != n.lower())
         self.unit = re.compile(rf"(?<![\w$€£/])(?:(?P<thousand>'000|thousand|000)\s?)?(?P<million>million\s|mn\s)?(?P<unit>(?i:{lower})|{exact})(?![\w/])")
+        self.currencies = vocabulary.currencies
+        signs = "|".join(re.escape(c) for c in sorted(self.currencies, key=len, reverse=True))
+        self.rate = re.compile(rf"(?P<currency>(?i:{signs}))\s?(?:/|per\s|a\s)\s?(?P<unit>(?i:{lower}|oz)|{exact})(?!\w)")
         self.units, self.unit_ids = vocabulary.units, vocabulary.unit_ids
 
     def __call__(self, doc: Doc) -> Doc:
@@ -71,11 +74,22 @@ class Tables:
                 if "%" in text[start:end] and "(" not in text[start:end] or (_PERCENT.search(title) and not self._factor(title)):
                     yield _mention("PERCENT", text, start, number.end(), {"pct": value, "cell": True})
                     continue
+                if priced := self._price(title) or self._price(caption):
+                    yield _mention("MONEY", text, start, number.end(), {"amount": abs(value), **priced, "cell": True})
+                    continue
                 factor = self._factor(title) or (None if _MONEY.search(title) else common)
                 if factor is None:
                     continue
                 yield _mention("QUANTITY", text, start, number.end(),
                                {"tonnes": round(abs(value) * factor[1], 9), "unit": factor[0], "rate": False, "counted": True, "cell": True})
+
+    def _price(self, text: str) -> dict[str, str] | None:
+        """{"currency", "per"} that a caption or header states: "$/oz", "US$ per tonne", "(EUR/kg)"."""
+        match = self.rate.search(text)
+        if not match:
+            return None
+        name = match["unit"] if match["unit"] in self.units else match["unit"].lower()
+        return {"currency": self.currencies[match["currency"].lower()], "per": {"dmt": "t", "wmt": "t"}.get(self.unit_ids[name], self.unit_ids[name])}
 
     def _factor_of_note(self, text: str) -> tuple[str, float] | None:
         """The unit that a remark further up gives to all that follows: "Tonnes; in brackets the change"."""
