@@ -149,15 +149,12 @@ def serve(db: Path, host: str, port: int) -> None:
     Example:
       extractor serve --db events.db --port 8001
     """
-    with _opened(db, create=False):
-        pass
     from extractor.web.serve import serve as serve_site
 
     try:
-        serve_site(db, host, port, lambda url: click.echo(f"serving {db} at {url} (Ctrl-C to stop)"))
+        serve_site(db, host, port, on_start=lambda url: click.echo(f"serving {db} at {url} (Ctrl-C to stop)"))
     except OSError as error:
-        raise Refusal(f"{host}:{port}: cannot listen there ({error.strerror or error}); "
-                      "choose another --port") from error
+        raise Refusal(str(error)) from error
 
 
 @main.command(short_help="Score the pipeline, or given output, against gold.")
@@ -177,21 +174,21 @@ def score(gold: Path, predictions: Path | None, errors: bool, as_json: bool) -> 
     """
     from extractor.score import Score, ScoreError, documents, read_gold, read_predictions
 
+    tally: Counter[str] = Counter()
     try:
         golds = read_gold(gold)
-        predicted = read_predictions(predictions) if predictions else _predicted(documents(gold, golds))
+        predicted = read_predictions(predictions) if predictions else _predicted(documents(gold, golds), tally)
     except ScoreError as error:
         raise Refusal(str(error)) from error
     if missing := [document["id"] for document in golds if str(document["id"]) not in predicted]:
         click.echo(f"not predicted: {', '.join(missing)}", err=True)
     result = Score(golds, predicted)
     if as_json:
-        click.echo(json.dumps({figure: tally.to_json() for figure, tally in result.table().items()}))
-        return
-    for line in result.errors if errors else ():
-        click.echo(line)
-    for line in result.lines():
-        click.echo(line)
+        click.echo(json.dumps({figure: counts.to_json() for figure, counts in result.table().items()}))
+    else:
+        for line in (*(result.errors if errors else ()), *result.lines()):
+            click.echo(line)
+    _exit(SOME_FAILED if tally["failed"] else 0)
 
 
 @main.command(short_help="Lint the vocabulary and the configuration.")
@@ -287,10 +284,9 @@ def _writer(output: Path | None) -> Iterator[Callable[[Extraction], None]]:
         raise Refusal(f"{output}: cannot be written ({error.strerror}); name a place that can") from error
 
 
-def _predicted(documents: Iterable[Document]) -> dict[str, dict[str, Any]]:
+def _predicted(documents: Iterable[Document], tally: Counter[str]) -> dict[str, dict[str, Any]]:
     from extractor import batch
 
-    tally: Counter[str] = Counter()
     predicted = {}
     for result in batch.extract(documents, _pipeline()):
         if isinstance(result, Problem):
