@@ -64,9 +64,9 @@ def event(event: Event, extraction: Extraction) -> Row:
         "slots": json.dumps(dict(slots), ensure_ascii=False),
     }
     for slot in EVENT_TYPES[event.type]:
-        value = slots.get(slot.name)
-        if value is None or slot.many:
+        if slot.many or not (values := wording.items(slot, slots)):
             continue
+        value = values[0]
         if slot.kind == "quantity":
             low, high = wording.ends(value, "tonnes")
             columns |= {"tonnes": _middle(low, high), "tonnes_low": low, "tonnes_high": high}

@@ -56,11 +56,12 @@ def value_text(slot: Slot, value: Any, name: Name = plain_name) -> str:
 
 
 def items(slot: Slot, slots: Mapping[str, Any]) -> list[Any]:
-    """The values of a slot as a list, empty where it is not filled."""
+    """The values of a slot as a list: empty where it is not filled, the first of several where there can be one."""
     value = slots.get(slot.name)
     if value is None or value == "":
         return []
-    return list(value) if slot.many and not isinstance(value, str) else [value]
+    values = list(value) if isinstance(value, list | tuple) else [value]
+    return values if slot.many else values[:1]
 
 
 _BEFORE = {"origin": "from ", "destination": "to ", "issuer": "by "}

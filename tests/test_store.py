@@ -142,6 +142,12 @@ def test_periods_sort_by_their_first_day(db: Path, period: str, start: str | Non
     assert query(db, "SELECT period, period_start FROM events") == [(period, start)]
 
 
+def test_of_several_values_where_there_can_be_one_the_first_counts(db: Path) -> None:
+    event = Event("price", {"materials": ["tin"], "market": ["CN", "JP"], "change_pct": [5, 7]})
+    fill(db, Extraction(Document(id="d", text="x"), True, events=(event,)))
+    assert query(db, "SELECT materials, market, change_pct FROM prices") == [("tin", "China", 5.0)]
+
+
 def test_hostile_text_is_stored_as_text(db: Path) -> None:
     assert fill(db, hostile()) == ["added"]
     (text,) = query(db, "SELECT text FROM documents")[0]
