@@ -16,7 +16,7 @@ from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, 
 from extractor.schema import Mention, Span
 
 _TRADE = re.compile(r"\b(?:export\w*|import\w*|sales? (?:of|to|abroad|routed)|sell|selling|shipments?|ship(?:ped|ping)?|shippers?|deliver\w+|buying it|purchases?|"
-                    r"leave the (?:country|national territory|territory)|leave the|goods|embargo|customs|dual-use|trade|abroad|overseas|cargoes|cross-border|outflow|supplies to|sold to|at home)\b", re.I)
+                    r"leave the (?:country|national territory|territory)|leave the|goods|embargo|customs|dual-use|trade|leaving|abroad|overseas|cargoes|cross-border|outflow|supplies to|sold to|at home)\b", re.I)
 _EXPORTING = re.compile(r"\b(?:export\w*|shipments?|shipped|ship|sales to|sell\w*|sales abroad|leave|leaving|abroad|overseas|outbound|outflows?|dual-use|sold|at home|supplies to|deliveries to|cargoes)\b", re.I)
 _IMPORTING = re.compile(r"\b(?:import\w*|buying|purchas\w+|anti-?dumping|countervailing|customs duty|inbound|into the (?:country|union|united states|bloc)|originating in|safeguard|less-than-fair-value|less than fair value|dumped|subsidi[sz]ed|section 232|section 301|bought from|tariffs? on|duties on)\b", re.I)
 _MORE_LICENCE = re.compile(r"\b(?:need|needs|needed|requir\w+|must|under|without|obtain|apply for|subject to|mandatory|demand\w*|impos\w+|introduc\w+|system|regime|rules?|granted?|issued|approv\w+|permit list|prior|special|exporters?|export|licensing|list)\b", re.I)
@@ -24,7 +24,7 @@ _BUSINESS_STOP = re.compile(r"\b(?:mine|plant|smelter|refinery|furnace|productio
 _INVESTMENT_LICENCE = re.compile(r"\b(?:mining licen[cs]e|exploration (?:licen[cs]e|permit)|environmental permit|mining permit|operating licen[cs]e|licence area|production operation permit|building permit|water permit|licen[cs]ing (?:fee|deal|agreement|round)|under licence from|mining lease|permitting process|state permits?)\b", re.I)
 _PHYSICAL_CONTROL = re.compile(r"\b(?:quality control|under (?:the )?control of|control(?:led|s|ling)? (?:stake|interest|by|the mine|about|some|roughly|nearly|\d)|took control|take control|production control|in control|armed groups? control|cost control|pollution controls?)\b", re.I)
 
-_EASED = re.compile(r"\b(?:eas(?:e|ed|es|ing)|relax\w*|paus\w+|suspen\w+|froze\w*|frozen|freez\w+|on ice|put aside|exempt\w*|waive\w*|loosen\w*|soften\w*|general licen[cs]es?|on hold|carve-outs?|nil\b|reprieve|resum\w+ (?:exports|shipments)|grant(?:ed|s|ing)? (?:\w+ ){0,4}(?:licen[cs]es?|permits?|waivers?|exemptions?|authori[sz]ations?)|(?:licen[cs]es?|permits?) (?:have been |were |was |had been )?(?:granted|issued|approved)|issued with|(?:approv|clear)\w+ (?:\w+ ){0,4}(?:exports|shipments|applications|licen[cs]es)|lower(?:ed|s)?|reduc\w+|cut from|taken out of the scope|halve[ds]?|trim\w*|set aside|deferr\w+|postpon\w+|delay\w+)\b", re.I)
+_EASED = re.compile(r"\b(?:eas(?:e|ed|es|ing)|relax\w*|paus\w+|suspen\w+|froze\w*|frozen|freez\w+|on ice|put aside|exempt\w*|waive\w*|loosen\w*|soften\w*|general licen[cs]es?|on hold|carve-outs?|nil\b|reprieve|resum\w+ (?:exports|shipments)|grant(?:ed|s|ing)? (?:\w+ ){0,4}(?:licen[cs]es?|permits?|waivers?|exemptions?|authori[sz]ations?)|(?:licen[cs]es?|permits?) (?:have been |were |was |had been )?(?:granted|issued|approved)|issued with|(?:permit|licence|license) (?:was |has been )?received|(?:approv|clear)\w+ (?:\w+ ){0,4}(?:exports|shipments|applications|licen[cs]es)|lower(?:ed|s)?|reduc\w+|cut from|taken out of the scope|halve[ds]?|trim\w*|set aside|deferr\w+|postpon\w+|delay\w+)\b", re.I)
 _LIFTED = re.compile(r"\b(?:lift(?:s|ed|ing)?|remov(?:e|es|ed|ing|al)|repeal\w*|abolish\w*|scrap(?:s|ped|ping)\b|revok\w+|rescind\w*|expir(?:ed|y)\b|lapsed|terminat\w+|cancel\w*|de-?listed|replac(?:es|ed)|ended|ends on|end(?:s|ed|ing)? (?:its|the|a) (?:ban|export|quota|duty|tax|embargo|control|licens)\w*|do(?:es)? away with)\b", re.I)
 _EXTENDED = re.compile(r"\b(?:exten(?:d|ds|ded|ding|sion)|prolong\w*|renew(?:s|ed|al)?|stretch(?:es|ed)?|roll(?:s|ed)? over|another (?:three|six|two|\w+) (?:months?|years?)|for a further|remain in place (?:for|until)|keeps? .{0,30} in place)\b", re.I)
 _WITHDRAWN = re.compile(r"\b(?:shelv\w+|drop(?:s|ped)?\b|withdr[ae]w\w*|abandon\w*|struck|strikes? out|backed (?:down|away)|backtrack\w*|discard\w*|ditch\w*|voted down|scrap(?:s|ped)? (?:plans|a plan|the plan|its plan|a proposal|the proposal)|terminat\w+ (?:the|its|an?) (?:\w+ )?(?:investigation|proceeding|probe)|without (?:imposing|measures)|negative (?:final )?determination|never enacted|removed from the bill)\b", re.I)
@@ -46,7 +46,34 @@ def find(page: Page) -> list[Draft]:
     for sentence in page.sentences:
         if not sentence.row:
             drafts += _sentence(page, sentence, drafts[-1] if drafts else None)
+    _attach(page, drafts)
     return completed(page, drafts) if page.kind == "notice" else drafts
+
+
+_THE_ACT = re.compile(r"^(?:[\"“(]?)(?:The|This|That|Its)\s+(?:[\w'’-]+\s+){0,3}?(?:statute|law|act|decree|notice|order|rule|rules|regulation|measure|measures|ban|prohibition|suspension|extension|curbs?|restrictions?|stoppage|embargo|"
+                      r"decision|announcement|duty|duties|tariffs?|levy|tax|quota|licen[cs]ing|regime|freeze|moratorium|requirement|controls?|circular|instrument|proclamation)\b|^It\b|^They\b|^Both\b")
+
+
+def _attach(page: Page, drafts: list[Draft]) -> None:
+    """"The statute was signed on 13 May and took effect on 12 August": dates and numbers told of a measure in a sentence
+    of their own go to the draft before it, or to the one after where that goes on with "it"."""
+    told = {d.sentence.index for d in drafts}
+    for sentence in page.sentences:
+        if sentence.index in told or not (sentence.of("DATE") or sentence.of("CODE")) or not _THE_ACT.match(sentence.text):
+            continue
+        before = [d for d in drafts if 0 < sentence.index - d.sentence.index <= 2]
+        after = [d for d in drafts if d.sentence.index == sentence.index + 1 and re.match(r"(?:It|They)\b", d.sentence.text)]
+        target = (after or before[-1:] or [None])[0]
+        if target is None:
+            continue
+        scratch = Draft("control_measure", sentence)
+        scratch.set("measure", target.get("measure"))
+        _dates(page, sentence, scratch, (sentence.start, sentence.start), sentence.start, sentence.end)
+        if number := _reference(page, sentence, (sentence.start, sentence.start)):
+            scratch.set("reference", number.id, spans([number]))
+        for slot in ("announced", "effective", "until", "reference"):
+            if target.get(slot) is None and scratch.get(slot) is not None:
+                target.set(slot, scratch.get(slot), scratch.evidence[slot])
 
 
 def _sentence(page: Page, sentence: Sentence, previous: Draft | None) -> Iterator[Draft]:
@@ -101,7 +128,7 @@ def _measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
             yield ("import_quota" if local_import else "export_quota"), span
     for span in sentence.cue("tax"):
         near = page.text[max(sentence.start, span[0] - 60):min(sentence.end, span[1] + 60)]
-        if re.search(r"income tax|tax (?:credit|bill|break|holiday|rebate)|corporate tax|power tariffs?|electricity|royalt|mining tax|value[- ]added|vat\b|carbon tax|duty-unpaid|duty unpaid|duty[- ]paid|heavy-duty|duties of the|tax(?:es)? and royalt|tariffs have risen", near, re.I):
+        if re.search(r"income tax|tax (?:credit|bill|break|holiday|rebate)|corporate tax|power tariffs?|electricity|royalt|mining tax|value[- ]added|vat\b|carbon tax|duty-unpaid|duty unpaid|duty[- ]paid|heavy-duty|duties of the|non-proliferation|fulfil|meet its|tax(?:es)? and royalt|tariffs have risen", near, re.I):
             continue
         exports = re.search(r"\bexport\w*", near, re.I)
         imports = re.search(r"\bimport\w*|anti-?dumping|countervailing|customs|originating|tariff|nil|232", near, re.I)
@@ -121,7 +148,9 @@ def _measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
             if re.search(r"inspection|customs|export", near, re.I):
                 yield "export_control", span
             continue
-        if (trade or sentence.of("BODY") or sentence.of("COUNTRY")) and _MORE_LICENCE.search(near):
+        if re.search(r"\b(?:room for|one-off|exceptional|waivers?|may grant)\b", near, re.I) and sentence.cue("ban"):
+            continue
+        if (trade or sentence.of("BODY") or sentence.of("COUNTRY") or sentence.of("MATERIAL")) and _MORE_LICENCE.search(near):
             imports = re.search(r"\bimport\w*\b", near, re.I) and not re.search(r"\bexport\w*|dual-use|shipments\b", near, re.I)
             yield ("other" if imports else "export_licence"), span
     for span in sentence.cue("ban"):
@@ -140,7 +169,11 @@ def _measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
             continue
         imports = re.search(r"\bimport\w*|\bbuy(?:ing|s)?\b|\bpurchas", around, re.I)
         exports = re.search(r"\bexport\w*|\bsales?\b|\bsell|\bship\w*|\bleave\b|\bgo to\b", around, re.I)
-        if imports and (not exports or around.lower().find(imports[0].lower()) < around.lower().find(exports[0].lower())):
+        article = next((c for c in sentence.of("COUNTRY", span[1], span[1] + 60) if c.value and c.value.get("as") == "demonyms"
+                        and any(0 <= m.start - c.end < 20 for m in sentence.of("MATERIAL"))), None)
+        if article and not exports:
+            yield "import_ban", span
+        elif imports and (not exports or around.lower().find(imports[0].lower()) < around.lower().find(exports[0].lower())):
             yield "import_ban", span
         elif exports or not importing:
             yield "export_ban", span
@@ -209,10 +242,11 @@ def _issuer(page: Page, sentence: Sentence, measure: str, trigger: Span, previou
                 ranked.append(((0 if acts else 1) if m.start < trigger[0] else (2 if acts else 4), m))
         return sorted(ranked, key=lambda r: (r[0], abs(r[1].start - trigger[0]) if where is sentence else r[1].start))
     own = candidates(sentence)
-    if own and own[0][0] < (2 if page.kind == "notice" else 4):
-        return own[0][1], False
     if page.kind == "notice" and (main := authority(page)):
-        return main, True
+        foreign = own and own[0][0] == 0 and own[0][1].start - sentence.start < 25 and measure not in ("investigation", "import_tariff")
+        return (own[0][1], False) if foreign else (main, main not in sentence.mentions)
+    if own and own[0][0] < 4:
+        return own[0][1], False
     if own:
         return own[0][1], False
     if previous is not None and sentence.index - previous.sentence.index <= 3 and previous.get("issuer"):
@@ -228,7 +262,7 @@ def _issuer(page: Page, sentence: Sentence, measure: str, trigger: Span, previou
 def _target(page: Page, sentence: Sentence, measure: str, trigger: Span, start: int, end: int, issuer: list[str]) -> list[Mention]:
     """Destinations of an export measure, origins of an import measure, parties named by a listing."""
     importing = measure in ("import_ban", "import_tariff", "import_quota", "investigation")
-    pattern = (r"\b(?:from|originating in|made in|against|produced in|of|covering|mined in|on)\s+(?:the\s+)?$" if importing
+    pattern = (r"\b(?:from|originating in|made in|against|produced in|producers in|of|covering|mined in|on)\s+(?:the\s+)?$" if importing
                else r"\b(?:to|for|against|bound for|headed for|destined for|on|at|towards?)\s+(?:the\s+|its\s+)?$")
     found: list[Mention] = []
     for group in grouped(page.text, [m for m in sentence.of("COUNTRY", start, end) if not is_place(m)]):
@@ -263,6 +297,14 @@ def _materials(page: Page, sentence: Sentence, trigger: Span, start: int, end: i
         specific = [m for m in named if m.id != "critical-minerals"] or named
         if specific:
             return specific, False
+    if page.kind == "notice" and re.search(r"\b(?:goods|items|products|following|below|group|these)\b", sentence.text):
+        tabled = [m for t in page.tables for row in t["rows"] for cell in row for m in page.mentions_in(*cell) if m.label == "MATERIAL"]
+        if tabled:
+            return tabled, True
+    if sentence.index + 1 < len(page.sentences):
+        following = page.sentences[sentence.index + 1]
+        if following.of("MATERIAL") and re.search(r"\b(?:caught|covered|included|affected|on the (?:dual-use |control )?list|among them|are meant|fall under it|apply to|applies to)\b", following.text, re.I):
+            return following.of("MATERIAL"), True
     for following in page.sentences[sentence.index + 1:sentence.index + 3]:
         # "the items below:" and the list that follows
         if re.search(r"(?:following|below|as follows)[^.]{0,40}[.:]?$", sentence.text) and following.of("MATERIAL"):
@@ -282,7 +324,10 @@ def _reference(page: Page, sentence: Sentence, trigger: Span) -> Mention | None:
 def _dates(page: Page, sentence: Sentence, draft: Draft, trigger: Span, start: int, end: int) -> None:
     """Give each date of the clause its part by the words before it."""
     dates = sentence.of("DATE", start, end) or sentence.of("DATE")
+    numbers = sentence.of("CODE")
     for date in dates:
+        if any(n.start <= date.start < n.end for n in numbers):
+            continue
         before = page.text[max(sentence.start, date.start - 75):date.start]
         if _UNTIL.search(before):
             slot = "until"

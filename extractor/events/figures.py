@@ -36,7 +36,7 @@ def unsigned_share(page: Page, percent: Mention) -> bool:
         return False
     if _SHARE_AFTER.match(after):
         near = page.before(percent.start, 22)
-        return not re.search(r"\b(?:by|down|up|fell|rose)\s*$", near)
+        return not re.search(r"(?<!digs )(?<!makes )(?<!made )(?<!dug )\b(?:by|down|up|fell|rose)\s*$", near)
     return bool(_SHARE_BEFORE.search(before))
 
 
@@ -141,4 +141,4 @@ def _point_in_time(page: Page, date: Mention) -> bool:
     """Whether the words give the date another part: said on, in force since, until."""
     before = page.before(date.start, 28).lower()
     return bool(re.search(r"\b(?:said|told \w+|announced|reported|released|published|showed|out|data)(?: on| last| late)?\s*$|\buntil\s*$|\bsince\s*$", before)
-                and re.search(r"\b(?:said|told|announced|reported|released|published|showed|out|data|until)\b", before))
+                and re.search(r"\b(?:said|told|announced|reported|released|published|showed|out|data|until|since)\b", before))

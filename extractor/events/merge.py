@@ -87,8 +87,6 @@ def _absorb(kept: Draft, draft: Draft) -> None:
             if extra and set(value) & set(kept.slots[slot]):
                 kept.slots[slot] = kept.slots[slot] + extra
                 kept.evidence[slot] = kept.evidence[slot] + draft.evidence.get(slot, [])
-    if kept.type == "control_measure" and draft.get("status") == "announced" and kept.get("status") == "in_force" and kept.get("effective") is None:
-        pass
     kept.evidence.setdefault("sentence", [(kept.sentence.start, kept.sentence.end)])
     kept.evidence["sentence"].append((draft.sentence.start, draft.sentence.end))
     kept.confidence = min(0.98, max(kept.confidence, draft.confidence) + 0.03)
@@ -98,7 +96,7 @@ def _redundant(draft: Draft, kept: list[Draft]) -> bool:
     """A bare mention of a control that a fuller event of the document already tells."""
     if draft.type != "control_measure" or draft.get("measure") != "export_control":
         return False
-    own = {s for s in draft.slots if s not in ("measure", "issuer", "materials", "status", "target")}
+    own = {s for s in draft.slots if s not in ("measure", "issuer", "materials", "status", "target")} - draft.implied
     if own:
         return False
     return any(k is not draft and k.type == "control_measure" and str(k.get("measure")).startswith("export")

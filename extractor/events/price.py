@@ -20,6 +20,8 @@ _QUOTED = re.compile(r"\b(?:clos\w+|stood|trad\w+|quoted|fetch\w+|offer\w*|asses
 
 
 def find(page: Page) -> Iterator[Draft]:
+    if page.kind == "notice":
+        return  # sums by the tonne in a notice are duties and thresholds
     for sentence in page.sentences:
         prices = [m for m in map(lambda m: _per(page, sentence, m), sentence.of("MONEY")) if m is not None]
         seen: list[Mention] = []

@@ -98,7 +98,7 @@ def _changes_of_state(page: Page, sentence: Sentence, figures: list[Draft]) -> I
                 continue
             draft = Draft("production", sentence)
             if not _who_and_what(page, sentence, draft, start, after=end) or "actor" in draft.implied and (
-                    "materials" in draft.implied or not _pronoun(sentence)):
+                    "materials" in draft.implied or not _pronoun(sentence)) and not page.protagonist:
                 continue
             clause = page.text[max(sentence.start, start - 45):end]
             planned = _PLAN.search(clause) if cue not in ("halt",) else re.search(r"\b(?:plans? to|will|intends? to|may be|is to|are to)\b", clause)
@@ -133,6 +133,8 @@ def _about_making(page: Page, sentence: Sentence, cue: str, start: int, end: int
         return False
     if word in ("closed", "closing", "close", "closes", "close") and re.search(r"\b(?:at|on|up|down)\b", after[:12]) or word in ("opens", "opened") and re.match(r"\s+(?:an?|the) (?:probe|investigation|proceeding|review|antidumping|anti-dumping)", after):
         return False
+    if word in ("switched off", "mothballed", "idled", "shuttered", "care and maintenance", "switched on") and sentence.of("COMPANY"):
+        return True
     if cue in ("start", "expand") and not sentence.of("COMPANY") and not sentence.of("COUNTRY"):
         return False
     if word in ("lower", "cut", "cuts", "reduced", "its first", "strike", "opened", "opens"):
@@ -187,7 +189,9 @@ def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention]
                 return strong[-1] if strong[-1][0].start <= position else strong[0], False
         if companies:
             return companies[0], False
-    if re.search(r"\b(?:the company|the group|the miner|it|its|the firm|we|our|the producer|the plant|the mine|the smelter|the new circuit|output)\b", sentence.text, re.I) or page.kind != "notice":
+    if page.protagonist and not sentence.of("COUNTRY", start, end) and not re.match(r"\W*(?:It|The company|The group)\b", sentence.text):
+        return [page.protagonist], True
+    if _pronoun(sentence) or page.kind != "notice":
         for earlier in reversed(page.sentences[max(0, sentence.index - 6):sentence.index]):
             own = earlier.of("COMPANY")
             if own:

@@ -21,7 +21,7 @@ def find(page: Page) -> Iterator[Draft]:
         if _GEOLOGY.search(sentence.text) or sentence.heading or sentence.row:
             continue
         official = sentence.cue("reserve_official") or _keeper(page, sentence)
-        if official or re.search(r"\breserves?\b", sentence.text) and sentence.of("COUNTRY"):
+        if official or re.search(r"\breserves?\b", sentence.text, re.I) and (sentence.of("COUNTRY") or len(sentence.text.split()) <= 3):
             told = sentence.index
         if sentence.cue("stockpile", "reserve_official") or sentence.index - told <= 3:
             yield from _sentence(page, sentence, bool(official) or sentence.index - told <= 3)
@@ -101,13 +101,14 @@ def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention]
     keeper = [m for m in before if m.label == "BODY"]
     if keeper or before:
         return (keeper or before)[:1], False
+    owners = [m for m in owners if not re.search(r"\b(?:in|at|of|to|from|for)\s+(?:the\s+)?$", page.before(m.start, 12))]
     if owners:
         return owners[:1], False
+    if page.protagonist:
+        return [page.protagonist], True
     for earlier in reversed(page.sentences[max(0, sentence.index - 4):sentence.index]):
         keepers = [m for m in earlier.of("BODY") if m.id in page.stockpilers and page.country_of(m)]
         owners = keepers or [m for m in earlier.mentions if m.label == "COUNTRY" and not is_place(m) or m.label == "COMPANY"]
         if owners:
             return owners[:1], True
-    if page.protagonist:
-        return [page.protagonist], True
     return ([page.main_country], True) if page.main_country else ([], True)

@@ -171,7 +171,11 @@ def _places(page: Page, sentence: Sentence, draft: Draft, anchor: Mention, ancho
     if direction == "import" and not destination and close and frame.direction == "import":
         destination = frame.destination
         draft.implied.add("destination")
-    home = _home(page, direction)
+    if page.kind == "notice" and direction == "import" and not origin:
+        named = [m for m in page.mentions if m.label == "COUNTRY" and m.end <= page.title_end]
+        origin = next((g for g in grouped(page.text, named) if re.search(r"\b(?:from|originating in)\s+(?:the\s+)?$", page.before(g[0].start, 24), re.I)), [])
+        draft.implied.add("origin")
+    home = _home(page, direction, sentence)
     if home is not None and direction == "export" and not origin and home.id not in {m.id for m in destination}:
         origin = [home]
         draft.implied.add("origin")
@@ -193,8 +197,20 @@ def _places(page: Page, sentence: Sentence, draft: Draft, anchor: Mention, ancho
     draft.set("destination", distinct_ids(destination), spans(destination), implied="destination" in draft.implied)
 
 
-def _home(page: Page, direction: str) -> Mention | None:
-    """Whose trade the document tells of: a notice's issuer for imports, else the country it is about."""
+def _home(page: Page, direction: str, sentence: Sentence) -> Mention | None:
+    """Whose trade is told of: "its" points to the sentence before, "the company's" to the company's country; else the
+    notice's issuer, else the country that the document is about."""
+    if re.search(r"\b(?:its|their|the country['’]s)\s+(?:[\w-]+\s+){0,3}?(?:imports?|exports?|purchases|shipments|sales)\b", sentence.text) and sentence.index:
+        earlier = page.sentences[sentence.index - 1]
+        subject = next((m for m in earlier.of("COUNTRY") if not is_place(m)), None)
+        if subject is not None and earlier.paragraph == sentence.paragraph:
+            return subject
+    if re.search(r"\b(?:the (?:company|group|miner|producer)['’]s|its)\s+(?:[\w-]+\s+){0,2}?(?:exports?|shipments|sales)\b", sentence.text, re.I):
+        for earlier in reversed(page.sentences[max(0, sentence.index - 2):sentence.index]):
+            owned = [m for m in earlier.of("COMPANY") if page.country_of(m)]
+            if owned:
+                code = page.country_of(owned[-1])
+                return next((m for m in page.mentions if m.label == "COUNTRY" and m.id == code), None)
     if page.kind == "notice" and (issuer := authority(page)) is not None:
         code = page.country_of(issuer)
         return next((m for m in page.mentions if m.label == "COUNTRY" and m.id == code), None) or issuer
@@ -242,7 +258,7 @@ def _beside(page: Page, sentence: Sentence, anchor: Mention, anchors: list[Menti
     previous = max((a.end for a in anchors if a.end <= anchor.start), default=sentence.start)
     for group in reversed(groups):
         if previous <= group[0].start and group[-1].end <= anchor.start:
-            link = page.text[group[-1].end:anchor.start]
+            link = re.sub(r", (?:which|who|whose)\b[^,]*(?:,[^,]*)?,", "", page.text[group[-1].end:anchor.start], count=1)
             if re.fullmatch(r"\s*[,:(]?\s*(?:with|at|about|around|some|roughly)?\s*", link, re.I):
                 part = part_of(page, group, direction)
                 if part in ("origin", "destination"):
@@ -282,7 +298,7 @@ def _stops(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         origin = frame.origin
     if not origin and not destination:
         return
-    home = _home(page, direction)
+    home = _home(page, direction, sentence)
     if home is not None and direction == "import" and not destination and home.id not in {m.id for m in origin}:
         destination = [home]
     materials, carried = page.materials_near(sentence, at)

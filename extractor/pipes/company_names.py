@@ -50,6 +50,7 @@ class CompanyNames:
         """Spans that look like companies; where one is a dictionary's company with its suffix, the dictionary's id."""
         known = {(n["start"], n["end"]): n for n in names if n["label"] == "COMPANY"}
         blocked = [(n["start"], n["end"]) for n in names if n["label"] in ("BODY", "ORGANISATION")]
+        named = {(n["start"], n["end"]) for n in names}  # a place or a material by itself is no company
         found = []
         for sentence in doc.sents:
             if _headline(sentence):
@@ -59,7 +60,7 @@ class CompanyNames:
                 if name is None or any(a < name.end_char and name.start_char < b for a, b in blocked):
                     continue
                 start, end = name.start_char, name.end_char
-                if (start, end) in known:
+                if (start, end) in known or (start, end) in named:
                     continue
                 found.append({"label": "COMPANY", "id": name.text, "kind": "form", "ambiguous": False,
                               "start": start, "end": end})

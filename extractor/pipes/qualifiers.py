@@ -20,7 +20,7 @@ _MODAL = re.compile(r"\b(?:could|might|may(?!\s+(?:not|only))(?!\s+\d)|would)\b(
 _REPORTED = re.compile(r"\b(?:said|says|announced|told|confirmed|pledged|promised|decided|ruled|declared|notified|agreed|"
                        r"reported|plans?|notice)\b", re.I)
 _ADVICE = re.compile(r"\b(?:should|ought to|urged?s?|call(?:s|ed|ing)? (?:for|on)|recommend(?:s|ed)?|advis(?:e|es|ed)|"
-                     r"suggest(?:s|ed)?|lobbied|argued? for|pressed for|pleaded for)\b")
+                     r"suggest(?:s|ed)?|lobbied|argued? for|pressed for|pleaded for|wants?)\b")
 _DENIAL = re.compile(r"\b(?:den(?:y|ies|ied)|dismiss(?:es|ed)? (?:reports|rumou?rs|talk|speculation)|no plans? to|"
                      r"rul(?:es|ed) out|contrary to (?:rumou?rs|reports)|refut(?:es|ed)|reject(?:s|ed) reports|"
                      r"no intention|no truth|not considering|never (?:imposed|banned|planned)|no decision)\b", re.I)
