@@ -14,7 +14,7 @@ import click
 
 from extractor.options import database_option, id_of, reading_options
 from extractor.schema import EVENT_TYPES, Document, Extraction, Problem
-from extractor.terminal import OneLineGroup, Refusal, event_line, one_line, print_found, progress
+from extractor.terminal import OneLineGroup, Refusal, complain, event_line, print_found, progress
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -181,7 +181,7 @@ def score(gold: Path, predictions: Path | None, errors: bool, as_json: bool) -> 
     except ScoreError as error:
         raise Refusal(str(error)) from error
     if missing := [document["id"] for document in golds if str(document["id"]) not in predicted]:
-        click.echo(f"not predicted: {', '.join(missing)}", err=True)
+        complain(f"not predicted: {', '.join(missing)}")
     result = Score(golds, predicted)
     if as_json:
         click.echo(json.dumps({figure: counts.to_json() for figure, counts in result.table().items()}))
@@ -251,8 +251,7 @@ def _count(extraction: Extraction, tally: Counter[str]) -> None:
 def _report(problem: Problem, tally: Counter[str]) -> None:
     """An error is a document lost: it is named on stderr and decides the exit status."""
     tally["failed" if problem.level == "error" else "warnings"] += 1
-    subject = problem.source or problem.document_id
-    click.echo(one_line(f"{problem.level}: {subject}: {problem.message}"), err=True)
+    complain(f"{problem.level}: {problem.source or problem.document_id}: {problem.message}")
 
 
 @contextmanager

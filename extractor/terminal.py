@@ -44,6 +44,11 @@ def one_line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text).strip()
 
 
+def complain(text: str) -> None:
+    """One line on stderr; unlike click's echo it goes above the progress bar, where one is shown."""
+    print(one_line(text), file=sys.stderr, flush=True)
+
+
 @contextmanager
 def progress(hidden: bool) -> Iterator[Callable[[Mapping[str, int]], None]]:
     """A bar on stderr, where that is a terminal. Yields what shows the counts so far."""
