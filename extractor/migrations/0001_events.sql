@@ -270,9 +270,9 @@ CREATE VIEW export_controls AS SELECT
     SELECT c.name FROM event_countries l JOIN countries c ON c.id = l.country
       WHERE l.event_id = e.id AND l.role = 'target'
     UNION ALL SELECT company FROM event_companies WHERE event_id = e.id AND role = 'target')) AS target,
-  e.announced, e.effective, e.until, e.reference, e.tonnes, e.rate_pct,
+  e.announced, e.effective, e.sentence, e.reference, e.until, e.tonnes, e.rate_pct,
   (SELECT group_concat(code, ', ') FROM event_codes WHERE event_id = e.id) AS codes,
-  e.sentence, e.confidence,
+  e.confidence,
   (SELECT source FROM documents WHERE id = e.document_id) AS source,
   (SELECT url FROM documents WHERE id = e.document_id) AS url
 FROM events e WHERE e.type = 'control_measure';
@@ -285,9 +285,8 @@ CREATE VIEW trade_flows AS SELECT
     WHERE l.event_id = e.id AND l.role = 'destination') AS destination,
   (SELECT group_concat(m.name, ', ') FROM event_materials l JOIN materials m ON m.id = l.material
     WHERE l.event_id = e.id) AS materials,
-  e.tonnes, e.tonnes_low, e.tonnes_high, e.period, e.period_start, e.change_pct, e.share_pct,
-  e.value_low, e.value_high, e.value_currency,
-  e.sentence, e.confidence,
+  e.tonnes, e.period, e.change_pct, e.share_pct, e.sentence, e.value_low, e.value_high, e.value_currency,
+  e.tonnes_low, e.tonnes_high, e.period_start, e.confidence,
   (SELECT source FROM documents WHERE id = e.document_id) AS source,
   (SELECT url FROM documents WHERE id = e.document_id) AS url
 FROM events e WHERE e.type = 'trade_flow';
@@ -301,8 +300,8 @@ CREATE VIEW production AS SELECT
   (SELECT group_concat(m.name, ', ') FROM event_materials l JOIN materials m ON m.id = l.material
     WHERE l.event_id = e.id) AS materials,
   (SELECT name FROM countries WHERE id = e.site) AS site,
-  e.tonnes, e.tonnes_low, e.tonnes_high, e.period, e.period_start, e.change_pct, e.share_pct,
-  e.sentence, e.confidence,
+  e.tonnes, e.period, e.change_pct, e.share_pct, e.sentence,
+  e.tonnes_low, e.tonnes_high, e.period_start, e.confidence,
   (SELECT source FROM documents WHERE id = e.document_id) AS source,
   (SELECT url FROM documents WHERE id = e.document_id) AS url
 FROM events e WHERE e.type = 'production';
@@ -315,9 +314,8 @@ CREATE VIEW stockpiles AS SELECT
     UNION ALL SELECT company FROM event_companies WHERE event_id = e.id AND role = 'actor')) AS actor,
   (SELECT group_concat(m.name, ', ') FROM event_materials l JOIN materials m ON m.id = l.material
     WHERE l.event_id = e.id) AS materials,
-  e.tonnes, e.tonnes_low, e.tonnes_high, e.days, e.value_low, e.value_high, e.value_currency,
-  e.period, e.period_start,
-  e.sentence, e.confidence,
+  e.tonnes, e.days, e.period, e.sentence, e.value_low, e.value_high, e.value_currency,
+  e.tonnes_low, e.tonnes_high, e.period_start, e.confidence,
   (SELECT source FROM documents WHERE id = e.document_id) AS source,
   (SELECT url FROM documents WHERE id = e.document_id) AS url
 FROM events e WHERE e.type = 'stockpile';
@@ -330,8 +328,8 @@ CREATE VIEW deals AS SELECT
       WHERE l.event_id = e.id AND l.role = 'parties')) AS parties,
   (SELECT group_concat(m.name, ', ') FROM event_materials l JOIN materials m ON m.id = l.material
     WHERE l.event_id = e.id) AS materials,
-  e.date, e.value_low, e.value_high, e.value_currency, e.tonnes, e.tonnes_low, e.tonnes_high,
-  e.sentence, e.confidence,
+  e.date, e.value_low, e.value_high, e.value_currency, e.tonnes, e.sentence,
+  e.tonnes_low, e.tonnes_high, e.confidence,
   (SELECT source FROM documents WHERE id = e.document_id) AS source,
   (SELECT url FROM documents WHERE id = e.document_id) AS url
 FROM events e WHERE e.type = 'deal';
@@ -340,9 +338,9 @@ CREATE VIEW prices AS SELECT
   e.id AS event_id, e.published,
   (SELECT group_concat(m.name, ', ') FROM event_materials l JOIN materials m ON m.id = l.material
     WHERE l.event_id = e.id) AS materials,
-  e.value_low, e.value_high, e.value_currency, e.value_per, e.change_pct, e.period, e.period_start,
+  e.value_low, e.value_high, e.value_currency, e.value_per, e.change_pct, e.period,
   (SELECT name FROM countries WHERE id = e.market) AS market,
-  e.sentence, e.confidence,
+  e.sentence, e.period_start, e.confidence,
   (SELECT source FROM documents WHERE id = e.document_id) AS source,
   (SELECT url FROM documents WHERE id = e.document_id) AS url
 FROM events e WHERE e.type = 'price';

@@ -19,7 +19,7 @@ NAME = "events"  # what metadata.yml calls the database, whatever its file is ca
 
 SETTINGS = {
     "default_page_size": 50,
-    "default_facet_size": 15,
+    "default_facet_size": 10,
     "truncate_cells_html": 400,  # characters of a cell on a page; JSON and CSV have it all
     "suggest_facets": False,  # they cost a query a column; metadata.yml names the useful ones
     "facet_time_limit_ms": 3000,  # facets of half a million rows take seconds, and one that times out just vanishes
