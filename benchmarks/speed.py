@@ -59,7 +59,7 @@ MONTHS = ("January", "March", "May", "July", "September", "November")
 SYLLABLES = ("ka", "lo", "mi", "ren", "tas", "vor", "bel", "qui", "zan", "dro", "fel", "hu", "sti", "gom", "pry", "wex")
 
 
-def documents(count: int, seed: int = 1, sentences: int = 4) -> Iterator[dict[str, str]]:
+def documents(count: int, seed: int = 1, sentences: int = 4) -> Iterator[Document]:
     """`count` documents, the same ones for the same seed."""
     rng = random.Random(seed)
 
@@ -68,8 +68,8 @@ def documents(count: int, seed: int = 1, sentences: int = 4) -> Iterator[dict[st
 
     for number in range(count):
         text = " ".join(_filled(rng.choice(TEMPLATES), rng, word) for _ in range(sentences))
-        yield {"id": f"generated-{number}", "title": f"{rng.choice(MATERIALS).capitalize()} and {word()} in "
-               f"{rng.choice(COUNTRIES)}", "text": text, "published": f"2026-{rng.randint(1, 12):02}-15"}
+        title = f"{rng.choice(MATERIALS).capitalize()} and {word()} in {rng.choice(COUNTRIES)}"
+        yield Document(f"generated-{number}", text, title=title, published=f"2026-{rng.randint(1, 12):02}-15")
 
 
 def _filled(template: str, rng: random.Random, word: Callable[[], str]) -> str:
@@ -97,7 +97,7 @@ def speed(count: int) -> Row:
 
     The documents are of an article's length, about 300 words.
     """
-    given = [Document(**document) for document in documents(count, sentences=20)]
+    given = list(documents(count, sentences=20))
     words = sum(len(document.content.split()) for document in given)
     blank, nlp = spacy.blank("en"), model.load()
     tokenising = words / seconds(blank.pipe(document.content for document in given))
@@ -125,7 +125,9 @@ def peak_of_run(count: int, folder: Path) -> int:
     """Bytes."""
     source = folder / f"{count}.jsonl"
     with source.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(document) + "\n" for document in documents(count))
+        for document in documents(count):
+            file.write(json.dumps({"id": document.id, "title": document.title, "text": document.text,
+                                   "published": document.published}) + "\n")
     process = subprocess.Popen([*COMMAND, "run", str(source), "--db", str(folder / f"{count}.db"), "--quiet"])
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
