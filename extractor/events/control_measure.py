@@ -41,6 +41,9 @@ _ANNOUNCED = re.compile(r"(?:\bannounced?|\bsigned|\bpublished|\bissued|\bdecide
                         r"\bdate of issue\]?:?|\bofficial journal[\w\s,]*|\bthe day of its publication,?|\bdate:|\bpassed|\bcleared|\bdecree of|\bstatement of|\bannouncement of|\bbacking in|\bconfirmed|\bof)\s*(?:[\w\s,'’-]{0,40}\b(?:on|in|last|late|earlier|this|back in)\s+(?:late |early |\w+day,? )?|on |in |this |late |early |earlier )?$", re.I)
 
 
+_ACTED = re.compile(r"\b(?:ban(?:s|ned)|barr(?:ed|s)|prohibit(?:s|ed)|forb\w+|impos\w+|introduc\w+|requir\w+|announc\w+|suspend\w+|halted|lifted|eas(?:ed|es)|extend\w+|paus(?:ed|es)|fr[oe]ez\w*|plac(?:ed|es)|put|added|adds|launch\w+|open(?:ed|s)|set|cut|rais\w+|remov\w+|scrap\w+|sanction\w*|grant\w*|need|must|in force|remains?|took effect|untouched|issued|received|applies|apply|decid\w+|will)\b", re.I)
+
+
 def find(page: Page) -> list[Draft]:
     drafts: list[Draft] = []
     for sentence in page.sentences:
@@ -218,6 +221,10 @@ def _draft(page: Page, sentence: Sentence, measure: str, trigger: Span, previous
     draft.set("status", status, cue)
     if not draft.get("issuer") or not draft.get("materials"):
         return None
+    facts = [s for s in ("announced", "effective", "until", "reference", "quantity", "rate_pct") if draft.get(s)]
+    if page.kind != "notice" and "issuer" in draft.implied and not facts and (
+            "materials" in draft.implied or not _ACTED.search(sentence.text)):
+        return None  # a generality about controls, nobody's measure
     draft.confidence -= 0.12 * len(draft.implied) + (0.1 if measure == "export_control" else 0)
     return draft
 

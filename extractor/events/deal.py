@@ -66,6 +66,8 @@ def _kind(page: Page, sentence: Sentence) -> tuple[str, Span | None]:
             near = page.text[max(sentence.start, start - 60):min(sentence.end, end + 90)]
             if re.search(r"\b(?:reserve|stockpile)\b", near, re.I) and kind != "offtake":
                 continue
+            if kind == "offtake" and not (sentence.of("COMPANY") or page.protagonist):
+                continue
             if word in _WEAK:
                 if kind == "investment" and not (sentence.of("COMPANY") and _OBJECT.search(page.text[end:min(sentence.end, end + 90)])):
                     continue
@@ -77,6 +79,9 @@ def _kind(page: Page, sentence: Sentence) -> tuple[str, Span | None]:
     for start, end in sentence.cue("sign"):
         if re.match(r"\s+(?:up\s+)?with\b|\s+to (?:take|buy|purchase|supply|sell)\b", page.text[end:end + 20]) and sentence.of("COMPANY"):
             return ("offtake" if re.search(r"\b(?:take|suppl\w+|buy|purchas\w+|tonnes|tons|kt|deliver\w*)\b", page.text[end:sentence.end]) else "cooperation"), (start, end)
+    if backed := re.search(r"\bback(?:ed by|s|ing)\b", sentence.text):
+        if len({m.id for m in sentence.of("COMPANY")}) > 1:
+            return "investment", (sentence.start + backed.start(), sentence.start + backed.end())
     for found in re.finditer(r"\bsold\b[^.;]{0,40}\bto\b|\bpaid\b[^.;]{0,20}\bfor\b", sentence.text):
         span = (sentence.start + found.start(), sentence.start + found.end())
         if [m for m in sentence.of("MONEY") if not (m.value or {}).get("per")] and len(sentence.of("COMPANY")) >= 1 and not sentence.of("QUANTITY"):

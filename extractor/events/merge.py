@@ -16,7 +16,7 @@ _IDENTITY = {
     "price": ("value",),
 }
 _OVERLAPPING = {"control_measure": ("issuer", "materials"), "trade_flow": ("materials",), "production": ("materials",),
-                "stockpile": ("materials",), "deal": ("parties", "materials"), "price": ("materials",)}
+                "stockpile": ("materials",), "deal": ("parties",), "price": ("materials",)}
 
 
 def merged(drafts: Iterable[Draft], page: Page) -> list[Event]:

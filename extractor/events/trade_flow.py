@@ -17,7 +17,7 @@ from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, 
 from extractor.events.roles import part_of, route
 from extractor.schema import Mention, Span
 
-_ZERO = re.compile(r"\b(?:no|nothing|zero|nil|not a single|none)\b", re.I)
+_ZERO = re.compile(r"\b(?:no|nothing|zero|nil|not a single|none)\b(?=(?:\s+[\w’',-]+){0,9}?\s+(?:exports?|imports?|shipments?|cargo(?:es)?|deliveries|went|reached|arriv\w+|left|sold|exported|imported|shipped|sent|landed|entered|crossed|flows?|moved)\b)", re.I)
 _REMAINDER = re.compile(r"\b(?:balance|rest|remainder)\b", re.I)
 
 
