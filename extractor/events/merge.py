@@ -99,7 +99,8 @@ def _redundant(draft: Draft, kept: list[Draft]) -> bool:
     own = {s for s in draft.slots if s not in ("measure", "issuer", "materials", "status", "target")} - draft.implied
     if own:
         return False
-    return any(k is not draft and k.type == "control_measure" and str(k.get("measure")).startswith("export")
+    earlier = kept[:next(i for i, k in enumerate(kept) if k is draft)]
+    return any((k.get("measure") != "export_control" or k in earlier) and k is not draft and k.type == "control_measure" and str(k.get("measure")).startswith("export")
                and set(k.get("issuer") or []) & set(draft.get("issuer") or [])
                and set(k.get("materials") or []) & set(draft.get("materials") or []) for k in kept)
 
