@@ -110,5 +110,5 @@ def numbered(number: int) -> Extraction:
               origin=(["CL"], "Chile"), materials=(["lithium"], "lithium"),
               quantity=({"tonnes": number + 1}, f"{number + 1} t")),
         event(document, "production", "Peru mined copper.", action=("produced", "mined"), actor=(["PE"], "Peru"),
-              materials=(["copper"], "copper"))),
+              site=("PE", "Peru"), materials=(["copper"], "copper"))),
         (Mention("COUNTRY", "CL", *spans(document, "Chile")[0]),))
