@@ -12,12 +12,12 @@ from collections.abc import Iterator
 
 from extractor.events.claims import claim
 from extractor.events.notice import authority, completed
-from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_place, spans
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_item, is_place, spans
 from extractor.schema import Mention, Span
 
 _TRADE = re.compile(r"\b(?:export\w*|import\w*|sales? (?:of|to|abroad|routed)|sell|selling|shipments?|ship(?:ped|ping)?|shippers?|deliver\w+|buying it|purchases?|"
-                    r"leave the (?:country|national territory|territory)|leave the|goods|embargo|customs|dual-use|trade|leaving|abroad|overseas|cargoes|cross-border|outflow|supplies to|sold to|at home)\b", re.I)
-_EXPORTING = re.compile(r"\b(?:export\w*|shipments?|shipped|ship|sales to|sell\w*|sales abroad|leave|leaving|abroad|overseas|outbound|outflows?|dual-use|sold|at home|supplies to|deliveries to|cargoes)\b", re.I)
+                    r"leave the (?:country|national territory|territory)|leave the|goods|embargo|customs|dual-use|trade|leaving|tak(?:e|en|ing) out of the|abroad|overseas|cargoes|cross-border|outflow|supplies to|sold to|at home)\b", re.I)
+_EXPORTING = re.compile(r"\b(?:export\w*|shipments?|shipped|ship|sales to|sell\w*|sales abroad|leave|leaving|tak(?:e|en|ing) out of|removal from|abroad|overseas|outbound|outflows?|dual-use|sold|at home|supplies to|deliveries to|cargoes)\b", re.I)
 _IMPORTING = re.compile(r"\b(?:import\w*|buying|purchas\w+|anti-?dumping|countervailing|customs duty|inbound|into the (?:country|union|united states|bloc)|originating in|safeguard|less-than-fair-value|less than fair value|dumped|subsidi[sz]ed|section 232|section 301|bought from|tariffs? on|duties on)\b", re.I)
 _MORE_LICENCE = re.compile(r"\b(?:need|needs|needed|requir\w+|must|under|without|obtain|apply for|subject to|mandatory|demand\w*|impos\w+|introduc\w+|system|regime|rules?|granted?|issued|approv\w+|permit list|prior|special|exporters?|export|licensing|list)\b", re.I)
 _BUSINESS_STOP = re.compile(r"\b(?:mine|plant|smelter|refinery|furnace|production|operations|output|mining|work|works)\b", re.I)
@@ -141,7 +141,7 @@ def _measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
             yield "import_tariff", span
         elif re.search(r"\bduty\b|\bduties\b|\btariffs?\b", page.text[span[0]:span[1]], re.I):
             yield "import_tariff", span
-        elif exporting:
+        elif exporting or len(_EXPORTING.findall(page.text)) > len(_IMPORTING.findall(page.text)):
             yield "export_tax", span
     for span in sentence.cue("licence"):
         near = page.text[max(sentence.start, span[0] - 70):min(sentence.end, span[1] + 70)]
@@ -308,6 +308,14 @@ def _materials(page: Page, sentence: Sentence, trigger: Span, start: int, end: i
         tabled = [m for t in page.tables for row in t["rows"] for cell in row for m in page.mentions_in(*cell) if m.label == "MATERIAL"]
         if tabled:
             return tabled, True
+    if sentence.text.rstrip().endswith(":"):
+        listed = []
+        for item in page.sentences[sentence.index + 1:sentence.index + 40]:
+            if item.paragraph > sentence.paragraph + 1 and not is_item(item) or not is_item(item) and not listed:
+                break
+            listed += item.of("MATERIAL")
+        if listed:
+            return listed, True
     if sentence.index + 1 < len(page.sentences):
         following = page.sentences[sentence.index + 1]
         if following.of("MATERIAL") and re.search(r"\b(?:caught|covered|included|affected|on the (?:dual-use |control )?list|among them|are meant|fall under it|apply to|applies to)\b", following.text, re.I):

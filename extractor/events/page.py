@@ -13,7 +13,7 @@ from typing import Any
 from extractor.schema import Mention, Span
 
 _UNSTATED = frozenset({"hypothetical", "advised", "denied"})
-_BULLET = re.compile(r"^\s*(?:[-–—•▪*·]|\(?\d{1,2}[.)]|\(?[a-z]\))\s+")
+_BULLET = re.compile(r"^\s*(?:[-–—•▪*·]|\(?\d{1,2}[.)]|[a-z][.)]|\(?[a-z]\))\s+")
 _LIST_GAP = re.compile(r"[\s,/&+-]*(?:\b(?:and|or|as well as|plus|the|both)\b[\s,]*)*[\s,/-]*$")
 _CLAUSE = re.compile(r"; |, (?:while|whereas|but|although|though|after|having|leaving)\b|\b(?:while|whereas)\b| - | – |\. ")
 
@@ -223,6 +223,11 @@ class Page:
 
     def after(self, position: int, width: int = 30) -> str:
         return self.text[position:position + width]
+
+
+def is_item(sentence: Sentence) -> bool:
+    """Whether a sentence is an item of a list: a bullet, a number, a row."""
+    return bool(_BULLET.match(sentence.text)) or sentence.row
 
 
 def is_place(mention: Mention) -> bool:

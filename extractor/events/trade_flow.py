@@ -103,6 +103,9 @@ def _direction(page: Page, sentence: Sentence, start: int = 0, end: int = 1 << 6
     if re.search(r"\b(?:abroad|overseas|left (?:the )?[A-Z]\w+|left [A-Z]?\w+ ports|shipped to|sent to|went to|bound for|sold to|sent \w+|deliver\w+ to|"
                  r"shipments (?:of [\w\s-]+ )?(?:to|abroad)|to (?:the )?[A-Z][a-z]+)\b", text) and sentence.cue("ship", "export"):
         return "export"
+    shipped = re.search(r"\b(?:shipped|sent out|sent|sold|ships|dispatched)\b", text)
+    if shipped and [m for m in sentence.of("COUNTRY") if m.end <= max(start, sentence.start) + shipped.start()]:
+        return "export"
     return ""
 
 
@@ -158,6 +161,11 @@ def _places(page: Page, sentence: Sentence, draft: Draft, anchor: Mention, ancho
         others = [m for a in anchors if a is not anchor for m in (_beside(page, sentence, a, anchors, direction) or ("", []))[1]]
         origin = [m for m in origin if m not in others]
         destination = [m for m in destination if m not in others]
+    if direction == "export" and not origin:
+        actor = next((m for m in sentence.of("COUNTRY") if m.start < anchor.start and not is_place(m)
+                      and m.id not in {d.id for d in destination}
+                      and not re.search(r"\b(?:to|in|for|into|at|from|against|of)\s+(?:the\s+)?$", page.before(m.start, 12))), None)
+        origin = [actor] if actor else []
     close = sentence.paragraph - frame.paragraph <= 1
     if not origin and not destination and close:
         same = frame.direction == direction
@@ -193,8 +201,12 @@ def _places(page: Page, sentence: Sentence, draft: Draft, anchor: Mention, ancho
             else:
                 destination = [subject]
     origin = [m for m in origin if m.id not in {d.id for d in destination}]
-    draft.set("origin", distinct_ids(origin), spans(origin), implied="origin" in draft.implied)
-    draft.set("destination", distinct_ids(destination), spans(destination), implied="destination" in draft.implied)
+    draft.set("origin", _codes(page, origin), spans(origin), implied="origin" in draft.implied)
+    draft.set("destination", _codes(page, destination), spans(destination), implied="destination" in draft.implied)
+
+
+def _codes(page: Page, places: list[Mention]) -> list[str]:
+    return list(dict.fromkeys(page.country_of(m) for m in places))
 
 
 def _home(page: Page, direction: str, sentence: Sentence) -> Mention | None:
@@ -304,8 +316,8 @@ def _stops(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
     materials, carried = page.materials_near(sentence, at)
     draft = Draft("trade_flow", sentence, confidence=0.7)
     draft.set("direction", direction, moved[:1])
-    draft.set("origin", distinct_ids(origin), spans(origin), implied=implied)
-    draft.set("destination", distinct_ids(destination), spans(destination))
+    draft.set("origin", _codes(page, origin), spans(origin), implied=implied)
+    draft.set("destination", _codes(page, destination), spans(destination))
     draft.set("materials", distinct_ids(materials), spans(materials), implied=carried)
     draft.set("quantity", {"tonnes": 0}, [(at, at + len(zero[0]))])
     if when := period(page, sentence, (at, at + 2), []):

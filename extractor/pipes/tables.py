@@ -68,7 +68,7 @@ class Tables:
                     continue
                 title = text[slice(*table.header[column])] if column < len(table.header) else ""
                 number = _NUMBER.match(text, start, end)
-                if not number or not _NUMERIC.match(text[start:end]) or any(start <= t < end for t in taken):
+                if not number or not _NUMERIC.match(text[start:end]) or any(number.start() <= t < number.end() for t in taken):
                     continue
                 value = _value(number[0])
                 if "%" in text[start:end] and "(" not in text[start:end] or (_PERCENT.search(title) and not self._factor(title)):
