@@ -21,11 +21,11 @@ from fpdf import FPDF
 
 from extractor.resources import resource
 
-FLOW = {"id": "flow", "title": "Tungsten imports of Japan", "published": "2026-02-27", "url": "https://example.org/flow",
-        "text": "Japan imported 865 tonnes of tungsten from China in January 2026, down 5.7% from a year earlier."}
-LICENCE = {"id": "licence", "title": "Gallium under licence", "published": "2026-02-27",
-           "text": "China's Ministry of Commerce said on Thursday that exports of gallium will need a licence "
-                   "from March 1, 2026."}
+FLOW = {"id": "flow", "title": "Japan's tungsten imports fall", "published": "2026-02-27",
+        "url": "https://example.org/flow",
+        "text": "In January 2026 Japan imported 865 tonnes of tungsten from China, down 5.7% from a year earlier."}
+BAN = {"id": "ban", "title": "China bans gallium exports", "published": "2026-02-27",
+       "text": "China has banned exports of gallium to the United States since December 3, 2024."}
 WEATHER = {"id": "weather", "title": "Rain on Sunday", "published": "2026-02-27", "text": "It rained all day long."}
 
 
@@ -47,16 +47,16 @@ def processes(*arguments: object, **options) -> subprocess.Popen[str]:
 
 @pytest.fixture
 def db(tmp_path: Path, extractor) -> Path:
-    """A database of FLOW, LICENCE and WEATHER."""
+    """A database of FLOW, BAN and WEATHER."""
     path = tmp_path / "events.db"
-    assert extractor("run", "-", "--db", path, stdin=lines_of(FLOW, LICENCE, WEATHER)).exit_code == 0
+    assert extractor("run", "-", "--db", path, stdin=lines_of(FLOW, BAN, WEATHER)).exit_code == 0
     return path
 
 
 # run
 
 def test_run_stores_what_it_finds_and_says_so(tmp_path, extractor):
-    result = extractor("run", "-", "--db", tmp_path / "e.db", stdin=lines_of(FLOW, LICENCE, WEATHER))
+    result = extractor("run", "-", "--db", tmp_path / "e.db", stdin=lines_of(FLOW, BAN, WEATHER))
     assert result.exit_code == 0, result.stderr
     rows = {row[0]: row[1:] for line in result.stdout.splitlines() if len(row := re.findall(r"[\w,]+", line)) > 1}
     assert rows["documents"] == ["3", "3"]
@@ -68,13 +68,13 @@ def test_run_stores_what_it_finds_and_says_so(tmp_path, extractor):
         "direction": "import", "origin": ["CN"], "destination": ["JP"], "materials": ["tungsten"],
         "quantity": {"tonnes": 865}, "period": "2026-01"}
     assert flow["sentence"] == FLOW["text"]
-    assert measure["measure"] == "export_licence"
-    assert measure["document"]["id"] == "licence"
+    assert measure["measure"] == "export_ban"
+    assert measure["document"]["id"] == "ban"
 
 
 def test_a_second_run_adds_nothing(db, extractor):
     before = events_of(extractor, db)
-    again = extractor("run", "-", "--db", db, stdin=lines_of(FLOW, LICENCE, WEATHER))
+    again = extractor("run", "-", "--db", db, stdin=lines_of(FLOW, BAN, WEATHER))
     assert again.exit_code == 0
     assert re.search(r"unchanged\W+3\b", again.stdout)
     assert re.search(r"added\W+0\b", again.stdout)
@@ -84,10 +84,10 @@ def test_a_second_run_adds_nothing(db, extractor):
 def test_a_changed_document_replaces_its_own_rows_only(db, extractor):
     before = {event["document"]["id"]: event for event in events_of(extractor, db)}
     changed = FLOW | {"text": FLOW["text"].replace("865", "900")}
-    result = extractor("run", "-", "--db", db, stdin=lines_of(changed, LICENCE, WEATHER))
+    result = extractor("run", "-", "--db", db, stdin=lines_of(changed, BAN, WEATHER))
     assert re.search(r"changed\W+1\b", result.stdout)
     after = {event["document"]["id"]: event for event in events_of(extractor, db)}
-    assert after["licence"] == before["licence"]
+    assert after["ban"] == before["ban"]
     assert after["flow"]["quantity"] == {"tonnes": 900}
     assert after["flow"]["cursor"] > max(event["cursor"] for event in before.values())
 
@@ -113,7 +113,7 @@ def test_every_kind_of_file_in_a_folder_is_read(tmp_path, extractor):
 
 
 def test_published_is_what_last_month_means(tmp_path, extractor):
-    text = {"text": "Japan imported 865 tonnes of tungsten from China last month."}
+    text = {"text": "Last month Japan imported 865 tonnes of tungsten from China."}
     extractor("run", "-", "--db", tmp_path / "e.db", "--published", "2026-02-27", stdin=lines_of(text))
     assert events_of(extractor, tmp_path / "e.db")[0]["period"] == "2026-01"
 
@@ -159,7 +159,7 @@ def test_extract_writes_the_contract(extractor):
     content = f"{FLOW['title']}\n\n{FLOW['text']}"
     [(start, end)] = event["evidence"]["quantity"]
     assert "865" in content[start:end]
-    assert {"label": "MATERIAL", "id": "tungsten"}.items() <= flow["mentions"][0].items()
+    assert {("MATERIAL", "tungsten"), ("COUNTRY", "JP")} <= {(found["label"], found["id"]) for found in flow["mentions"]}
     assert (weather["relevant"], weather["events"], weather["quantities"]) == (False, [], [])
 
 
@@ -180,11 +180,11 @@ def test_extract_to_csv(tmp_path, extractor):
 
 
 def test_extract_to_parquet(tmp_path, extractor):
-    assert extractor("extract", "-", "-o", tmp_path / "e.parquet", stdin=lines_of(FLOW, LICENCE)).exit_code == 0
+    assert extractor("extract", "-", "-o", tmp_path / "e.parquet", stdin=lines_of(FLOW, BAN)).exit_code == 0
     flow, measure = pq.read_table(tmp_path / "e.parquet").to_pylist()
     assert flow["quantity_tonnes"] == 865.0
     assert flow["origin"] == ["CN"]
-    assert measure["measure"] == "export_licence"
+    assert measure["measure"] == "export_ban"
     assert measure["quantity_tonnes"] is None
     assert os.listdir(tmp_path) == ["e.parquet"]
 
@@ -264,11 +264,11 @@ def test_a_line_of_events_is_for_people(db, extractor):
 
 
 @pytest.mark.parametrize(("arguments", "found"), [
-    (["--type", "control_measure"], ["licence"]),
+    (["--type", "control_measure"], ["ban"]),
     (["--material", "tungsten"], ["flow"]),
-    (["--material", "GALLIUM"], ["licence"]),
+    (["--material", "GALLIUM"], ["ban"]),
     (["--material", "zinc"], []),
-    (["--issuer", "cn"], ["licence"]),
+    (["--issuer", "cn"], ["ban"]),
     (["--issuer", "US"], []),
     (["--limit", 1], ["flow"]),
 ])
