@@ -51,6 +51,9 @@ def claim(page: Page, sentence: Sentence, figure: Mention) -> str:
     return best
 
 
+_ASIDE = re.compile(r", (?:which|where|who|whose)\b[^,;]*(?:,(?= \d)[^,;]*)*,")
+
+
 def _tied_to_country(page: Page, sentence: Sentence, figure: Mention) -> bool:
     """"25 t to Japan", "Russia (38 tonnes)": the words make it a movement."""
     for country in sentence.of("COUNTRY"):
@@ -64,10 +67,15 @@ def _tied_to_country(page: Page, sentence: Sentence, figure: Mention) -> bool:
 
 def _nearest(sentence: Sentence, figure: Mention, start: int, end: int) -> str:
     best, least = "", 1 << 30
+    asides = [(sentence.start + a.start(), sentence.start + a.end()) for a in _ASIDE.finditer(sentence.text)]
+    asides = [a for a in asides if not a[0] <= figure.start < a[1]]
     for kind, cues in _CUES.items():
         for cue, weight in cues:
             for a, b in sentence.cue(cue, start=start, end=end):
+                if any(x <= a < y for x, y in asides):
+                    continue
                 gap = figure.start - b if b <= figure.start else int(1.4 * (a - figure.end))
+                gap -= sum(y - x for x, y in asides if b <= x and y <= figure.start)
                 if gap - weight < least:
                     best, least = kind, gap - weight
     return best
@@ -75,6 +83,8 @@ def _nearest(sentence: Sentence, figure: Mention, start: int, end: int) -> str:
 
 def _carried(page: Page, sentence: Sentence, figure: Mention) -> str:
     """The type of the last figure before it in the paragraph."""
+    if sentence.of("COMPANY") and not sentence.of("COUNTRY"):
+        return ""
     for earlier in reversed(page.sentences[max(0, sentence.index - 3):sentence.index]):
         if earlier.paragraph < sentence.paragraph - 1:
             break

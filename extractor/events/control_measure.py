@@ -102,6 +102,8 @@ def _negated(page: Page, sentence: Sentence, trigger: Span) -> bool:
     """A negation that undoes the measure, as against "may not be exported" or "without a licence, nobody may"."""
     before = page.text[max(sentence.start, trigger[0] - 45):trigger[0]]
     after = page.text[trigger[1]:min(sentence.end, trigger[1] + 40)]
+    if re.search(r"\buntil (?:the|its|a)\s+(?:\w+\s+)?$", before):
+        return True
     undone = re.search(r"\b(?:no|not|never|without any|nor|neither|does not|did not|has not|have not|is not|are not|n[’']t)\s+(?:[\w-]+\s+){0,3}$", before)
     if undone and re.search(r"\b(?:may|shall|must|can)\s*(?:not|no longer)?\s*(?:[\w-]+\s+){0,3}$|without\s+(?:an?|the)?\s*$|softened|lifted|expired|changed", before):
         return False
@@ -127,7 +129,8 @@ def _measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
         if re.search(r"mining quota|production quota|smelting quota|output quota|rkab|mining and smelting|mining (?:and|or) separation|fishing", near, re.I):
             continue
         if trade or sentence.of("QUANTITY") or page.kind == "notice" or re.search(r"\bquotas?\b", text, re.I):
-            local_import = re.search(r"\bimport|tariff[- ](?:rate )?quota|quantitative restriction", near, re.I) or importing and not exporting
+            outward = len(_EXPORTING.findall(page.text)) > len(_IMPORTING.findall(page.text))
+            local_import = re.search(r"\bimport|tariff[- ](?:rate )?quota|quantitative restriction", near, re.I) or importing and not exporting and not outward
             yield ("import_quota" if local_import else "export_quota"), span
     for span in sentence.cue("tax"):
         near = page.text[max(sentence.start, span[0] - 60):min(sentence.end, span[1] + 60)]
@@ -163,6 +166,8 @@ def _measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
         noun = word.startswith(("ban", "prohib", "embargo", "moratorium", "outlaw", "forbid", "forbad", "freeze"))
         if not noun and (not trade or _BUSINESS_STOP.search(after[:45]) or not re.search(
                 r"^\s*(?:[\w’'-]+\s+){0,4}?(?:exports?|imports?|shipments?|sales|issuing|leav\w+|trade|cobalt|metal|be exported|leave|it from)\b|^\s*(?:on|of|in|to) exports?|exports?\b", after + (page.text[max(sentence.start, span[0] - 40):span[0]] if word.startswith(("stop", "suspen", "halt", "may", "shall", "keep")) else ""), re.I)):
+            continue
+        if sentence.cue("licence") and re.search(r"\b(?:without|unless)\b", text):
             continue
         if word in ("may not", "shall not") and not re.search(r"\b(?:export|leave|ship|sold|sell|import|go to|be sent|dispatch)", after[:60], re.I):
             continue
@@ -241,6 +246,8 @@ def _issuer(page: Page, sentence: Sentence, measure: str, trigger: Span, previou
                 if re.search(r"\b(?:to|for|against|from|into|on|at|in|originating in|bound for|headed for|with|between|than|towards?|of)\s+(?:the\s+|imports from\s+|its\s+)?$", before) and not re.match(r"['’]s?\s+(?:[\w-]+\s+){0,4}(?:ban|export|control|curb|ministry|government|rule|quota|licen)", after):
                     if re.search(r"\b(?:government|ministry|authorities|republic|parliament|state|cabinet|licensing|rules?) of\s+(?:the\s+)?$|\bin\s+(?:the\s+)?$|\bunder\s+$", before) and where is sentence and measure != "sanction":
                         ranked.append((3, m))
+                    continue
+                if not measure.startswith("import") and re.match(r"(?:['’]s?)?\s+(?:[\w-]+\s+){0,3}(?:imports?|buyers|importers)\b", after):
                     continue
                 demonym = m.value and m.value.get("as") == "demonyms"
                 if demonym and re.match(r"\s+(?:firms?|companies|buyers|customers|users|makers|importers|military|miners?|producers?|steel|refiners?|consumers|smelters?|soil|metal|article|goods|aluminium|aluminum|potash|gold|origin|products?|material|imports?)\b", after):
@@ -393,14 +400,19 @@ def _status(page: Page, sentence: Sentence, draft: Draft, trigger: Span, start: 
         if found := spot(_WITHDRAWN):
             return "withdrawn", found
         return "announced", spot(_OPENED) or [trigger]
-    if found := spot(_WITHDRAWN):
+    expected = re.search(r"\b(?:to be|can be|may be|could be|expects?|hopes?|until (?:it is|they are))\s+(?:\w+\s+)?(?:lifted|eased|removed|withdrawn|dropped|relaxed|extended|ended|scrapped)", near)
+    stays = re.search(r"\b(?:remains? in (?:place|force)|stays? in place|still (?:applies|in force|bans?|in place)|untouched|remain applicable)\b", near)
+    if stays and (expected or not spot(_WITHDRAWN)):
+        return "in_force", [(base + stays.start(), base + stays.end())]
+    not_undone = not_undone and not expected
+    if not expected and (found := spot(_WITHDRAWN)):
         return "withdrawn", found
     if (found := spot(_EXTENDED)) and not_undone:
         return "extended", found
     if (found := spot(_LIFTED)) and not_undone and not re.search(r"\bwill be (?:lifted|removed) only\b", near):
         return "lifted", found
     eased = [s for s in spot(_EASED) if not (measure in ("export_ban", "import_ban") and s[0] <= trigger[0] <= s[1])]
-    if eased and not_undone and not (measure in ("export_ban",) and word.startswith(("suspen", "freez", "halt", "paus"))) and not re.search(r"\bsuspen\w+ (?:of )?(?:exports|shipments|imports)", near):
+    if eased and not_undone and not (measure in ("export_ban",) and word.startswith(("suspen", "freez", "halt", "paus"))) and not re.search(r"\bsuspen\w+ (?:of )?(?:[\w-]+ ){0,3}(?:exports|shipments|imports)", near):
         return "eased", eased
     if found := spot(_PROPOSED):
         return "proposed", found

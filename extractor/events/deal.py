@@ -117,6 +117,8 @@ def _parties(page: Page, sentence: Sentence, kind: str, trigger: Span) -> tuple[
 def _acts(page: Page, country: Mention) -> bool:
     """Whether a country stands for its government: "the Malian state", "Japan and India agreed"."""
     before, after = page.before(country.start, 30), page.after(country.end, 45)
+    if re.match(r"\s+(?:[\w-]+\s+)?(?:company|firm|group|miner|producer|maker|refiner|trader|developer|conglomerate|buyers?|investors?)\b", after):
+        return False
     return bool(re.match(r"(?:['’]s)?\s+(?:\w+\s+)?(?:government|state|ministry|signed|agreed|and|will|has|lent|pledged|authorities|vow|said|treasury)", after)
                 or re.search(r"\b(?:state of|government of|republic of|between|with|and)\s+(?:the\s+)?$", before, re.I))
 

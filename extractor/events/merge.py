@@ -48,7 +48,7 @@ def _same_fact(one: Draft, other: Draft) -> bool:
     for slot in _IDENTITY[one.type]:
         a, b = one.get(slot), other.get(slot)
         if a is None or b is None:
-            if slot in ("quantity", "share_pct", "days") and one.type != "control_measure" and (a is None) != (b is None):
+            if slot in ("quantity", "share_pct", "days") and one.type not in ("control_measure", "deal") and (a is None) != (b is None):
                 return False
             continue
         if isinstance(a, list):
@@ -96,8 +96,11 @@ def _redundant(draft: Draft, kept: list[Draft]) -> bool:
     """A bare mention of a control that a fuller event of the document already tells."""
     if draft.type != "control_measure" or draft.get("measure") != "export_control":
         return False
-    own = {s for s in draft.slots if s not in ("measure", "issuer", "materials", "status", "target")} - draft.implied
-    if own:
+    same_act = [k for k in kept if k is not draft and k.type == "control_measure" and k.get("measure") != "export_control"
+                and draft.get("reference") is not None and k.get("reference") == draft.get("reference")]
+    if same_act and draft.get("quantity") is None:
+        return True
+    if {s for s in draft.slots if s not in ("measure", "issuer", "materials", "status", "target")} - draft.implied:
         return False
     earlier = kept[:next(i for i, k in enumerate(kept) if k is draft)]
     return any((k.get("measure") != "export_control" or k in earlier) and k is not draft and k.type == "control_measure" and str(k.get("measure")).startswith("export")

@@ -23,6 +23,8 @@ def find(page: Page) -> Iterator[Draft]:
     if page.kind == "notice":
         return  # sums by the tonne in a notice are duties and thresholds
     for sentence in page.sentences:
+        if sentence.row:
+            continue
         prices = [m for m in map(lambda m: _per(page, sentence, m), sentence.of("MONEY")) if m is not None]
         seen: list[Mention] = []
         for money in prices:
@@ -78,7 +80,7 @@ def _price(page: Page, sentence: Sentence, money: Mention, figures: list[Span], 
     if when := period(page, sentence, here, figures):
         draft.set("period", when[0], when[1])
     if market := _market(page, sentence, money):
-        draft.set("market", [market.id], spans([market]))
+        draft.set("market", market.id, spans([market]))
     draft.confidence = 0.9 if own else 0.75
     return draft
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from extractor.events.claims import claim
 from extractor.events.figures import base_of_comparison, change, period, unsigned_share
+from extractor.events.notice import authority
 from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_place, spans
 from extractor.schema import Mention, Span
 
@@ -19,7 +20,7 @@ _DONE = {
 _MAKING = re.compile(r"\b(?:mines?|mining|mined|smelters?|smelting|refiner(?:y|ies)|refining|plants?|output|production|produc\w+|operations?|"
                      r"furnaces?|kilns?|capacity|circuits?|factor(?:y|ies)|concentrator|processing|facilit(?:y|ies)|mill|orders|pits?|works?|shaft|"
                      r"units?|lines?|cathodes?|potlines?|works|site|complex|work|separation|project|ore|concentrate|recycling|centrifuges?|cascades?|wells?)\b", re.I)
-_TRADE_OBJECT = re.compile(r"^\s+(?:[\w'’-]+\s+){0,4}?(?:exports?|shipments|sales|imports|purchases|trading|deliveries|the ban|supplies|talks|quotas?|licen[cs]\w+|tariffs?|dut(?:y|ies)|investigation|prices?|offers|the restrictions?|curbs|controls|its ban|bids|guidance on)\b", re.I)
+_TRADE_OBJECT = re.compile(r"^\s+(?:[\w'’-]+\s+){0,4}?(?:exports?|shipments|sales|imports|purchases|trading|deliveries|the ban|supplies|talks|quotas?|licen[cs]\w+|tariffs?|dut(?:y|ies)|investigation|prices?|offers|rail transport|transport|the restrictions?|curbs|controls|its ban|bids|guidance on)\b", re.I)
 _NATIONAL = re.compile(r"^(?:['’]s?)?\s+(?:[\w-]+\s+){0,5}?(?:output|production|capacity|mines?|smelters?|miners|refiners|refineries|producers|mine output|plants|industry|furnaces|supply)\b", re.I)
 
 
@@ -161,7 +162,7 @@ def _who_and_what(page: Page, sentence: Sentence, draft: Draft, position: int, f
     actor, carried = _actor(page, sentence, position)
     if not actor:
         return False
-    draft.set("actor", distinct_ids(actor), spans(actor), implied=carried)
+    draft.set("actor", list(dict.fromkeys(page.country_of(a) if a.label == "BODY" else a.id for a in actor)), spans(actor), implied=carried)
     activity = _activity(page, sentence, position)
     if activity:
         draft.set("activity", activity[0], activity[1])
@@ -191,6 +192,8 @@ def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention]
             return companies[0], False
     if page.protagonist and not sentence.of("COUNTRY", start, end) and not re.match(r"\W*(?:It|The company|The group)\b", sentence.text):
         return [page.protagonist], True
+    if page.kind == "notice" and not sentence.of("COMPANY") and (issuer := authority(page)) is not None:
+        return [issuer], True
     if _pronoun(sentence) or page.kind != "notice":
         for earlier in reversed(page.sentences[max(0, sentence.index - 6):sentence.index]):
             own = earlier.of("COMPANY")

@@ -53,6 +53,8 @@ def part_of(page: Page, group: list[Mention], direction: str) -> str:
     if demonym and following and re.fullmatch(r"\s+(?:[\w-]+\s+)?", page.text[group[-1].end:following.start]) and re.search(
             r"\b(?:of|its?|the|more|less)\s+$", before) and not re.match(r"\s+(?:imports?|exports?)", page.after(following.end, 10)):
         return "origin"
+    if _IMPORT_VERB.match(after):
+        return "importer"
     if _IMPORT_NOUN.match(after) and not re.match(r"^['’]?s?\s+\w*\s*exports", after, re.I):
         export_first = _EXPORT_NOUN.match(after)
         if not export_first or len(export_first[0]) > len(_IMPORT_NOUN.match(after)[0]):  # type: ignore[index]
@@ -69,8 +71,6 @@ def part_of(page: Page, group: list[Mention], direction: str) -> str:
         return "destination"
     if _FROM.search(before):
         return "origin"
-    if _IMPORT_VERB.match(after):
-        return "importer"
     if _EXPORT_VERB.match(after):
         return "origin" if direction == "import" else "exporter"
     if _TO.search(before):

@@ -106,6 +106,11 @@ def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention]
         return owners[:1], False
     if page.protagonist:
         return [page.protagonist], True
+    keepers = [m for m in page.mentions if m.label == "BODY" and m.id in page.stockpilers and page.country_of(m) and m.end <= sentence.start]
+    if keepers:
+        return keepers[-1:], True
+    if page.main_country and page.main_country.end <= page.title_end:
+        return [page.main_country], True
     for earlier in reversed(page.sentences[max(0, sentence.index - 4):sentence.index]):
         keepers = [m for m in earlier.of("BODY") if m.id in page.stockpilers and page.country_of(m)]
         owners = keepers or [m for m in earlier.mentions if m.label == "COUNTRY" and not is_place(m) or m.label == "COMPANY"]

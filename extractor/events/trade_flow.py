@@ -48,7 +48,7 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
     if not anchors:
         yield from _stops(page, sentence, frame)
         return
-    direction = _direction(page, sentence) or (frame.direction if sentence.paragraph - frame.paragraph <= 1 else "")
+    direction = _direction(page, sentence, frame=frame) or (frame.direction if sentence.paragraph - frame.paragraph <= 1 else "")
     if not direction:
         return
     whole = route(page, sentence, sentence.start, sentence.end, direction)
@@ -59,7 +59,7 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         if base_of_comparison(page, sentence, anchor.start):
             continue
         draft = Draft("trade_flow", sentence)
-        local = _direction(page, sentence, *sentence.clause(anchor.start)) or direction
+        local = _direction(page, sentence, *sentence.clause(anchor.start), frame=frame) or direction
         draft.set("direction", local, sentence.cue("export", "import")[:1])
         _places(page, sentence, draft, anchor, anchors, whole, frame)
         here = (anchor.start, anchor.end)
@@ -90,13 +90,15 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         yield from _balance(page, sentence, remainder, direction, frame)
 
 
-def _direction(page: Page, sentence: Sentence, start: int = 0, end: int = 1 << 60) -> str:
-    """`export` or `import`: by the word itself, else by who sends or takes."""
+def _direction(page: Page, sentence: Sentence, start: int = 0, end: int = 1 << 60, frame: Frame | None = None) -> str:
+    """`export` or `import`: by the word itself, else as told before ("China took 16,300 t of it"), else by who sends or takes."""
     exports, imports = sentence.cue("export", start=start, end=end), sentence.cue("import", start=start, end=end)
     if exports and imports:
         return "export" if exports[0] < imports[0] else "import"
     if exports or imports:
         return "export" if exports else "import"
+    if frame is not None and frame.direction == "export" and sentence.paragraph - frame.paragraph <= 1 and sentence.cue("take"):
+        return "export"
     text = page.text[max(start, sentence.start):min(end, sentence.end)]
     if re.search(r"\b(?:took in|takes in|taking in|bought|purchased|received|got|brought in|arriv\w+|landed|bought from|purchased from|sourced from|brought in|received from|reach(?:ed|es) (?:the )?[A-Z])", text):
         return "import"

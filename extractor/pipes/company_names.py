@@ -97,6 +97,12 @@ class CompanyNames:
             tail = re.sub(r"^,?\s*(?:" + _alternatives(self.suffixes) + r")(?![\w])\.?", "", tail)
             if match := _ACRONYM.match(tail):
                 aliases.setdefault(match[1], name["id"])
+            words = text.split()
+            while len(words) > 1 and words[-1] in self.nouns:
+                words = words[:-1]
+            short = " ".join(words)
+            if name["kind"] == "form" and short != text and len(words) > 1 and self._distinctive(words[-1]):
+                aliases.setdefault(short, name["id"])
             first = re.split(r"[\s-]", text)[0]
             if name["kind"] == "form" and len(first) > 3 and self._distinctive(first):
                 aliases.setdefault(first, name["id"])

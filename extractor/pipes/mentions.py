@@ -62,6 +62,7 @@ class Mentions:
         names += self.companies.by_company(doc, names)
         names += self.companies.by_alias(doc, names)
         names = _longest(names)
+        names = _one_company(names)
         doc.user_data["cues"] = _cues(cues)
         doc.user_data["mentions"] = [
             {"label": n["label"], "id": n["id"], "start": n["start"], "end": n["end"], "value": {"as": n["kind"]}}
@@ -86,6 +87,13 @@ class Mentions:
                         continue
                     names.append({**reading, "start": start, "end": end})
         return names, cues
+
+
+def _one_company(names: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """"Hollin" beside "Hollin Tungsten" is the same company."""
+    ids = sorted({n["id"] for n in names if n["label"] == "COMPANY"}, key=len)
+    fuller = {short: next((i for i in ids if i.startswith(short + " ")), short) for short in ids}
+    return [n | {"id": fuller[n["id"]]} if n["label"] == "COMPANY" and n["kind"] == "form" else n for n in names]
 
 
 def _longest(names: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ _DENIAL = re.compile(r"\b(?:den(?:y|ies|ied)|dismiss(?:es|ed)? (?:reports|rumou?
                      r"rul(?:es|ed) out|contrary to (?:rumou?rs|reports)|refut(?:es|ed)|reject(?:s|ed) reports|"
                      r"no intention|no truth|not considering|never (?:imposed|banned|planned)|no decision)\b", re.I)
 _RETRACTED = re.compile(r"^\W*correction\b|\bwithdrawn as\b|\bin error\b|\berroneous|\bmisstated|\brumou?rs? (?:of|that)\b", re.I)
-_OPEN = re.compile(r"\bwhether\b|\bwhat to watch\b|\bkey (?:indicators?|signals?|risks?|questions?)\b|\bshould (?:monitor|watch)\b|\bwatch (?:for|whether|where)\b|\bremains to be seen\b|\bemergence of\b|\bpossib(?:le|ly|ility)\b|\bpotential(?:ly)?\b|\bin the event\b|\bwould[- ]be\b", re.I)
+_OPEN = re.compile(r"\bwhether\b|\bwhat to watch\b|\bkey (?:indicators?|signals?|risks?|questions?)\b|\bshould (?:monitor|watch)\b|\bwatch (?:for|whether|where)\b|\bremains to be seen\b|\bemergence of\b|\bpossib(?:le|ly|ility)\b|\bpotential(?:ly)?\b|\bin the event\b|\bwould[- ]be\b|\brisk that\b|\bextent to which\b|\binterested in\b", re.I)
 _NEGATION = re.compile(r"\b(?:not|never|neither|nor|no|nobody|without|cannot|\w+n[’']t|nothing|none|nil|zero)\b", re.I)
 _CLAUSE_END = re.compile(r";|, (?:but|while|whereas|although|though|and|so|yet)\b|\bbut\b| - | – |$")
 _MAY_PERMITS = re.compile(r"\bmay\s+(?:\w+\s+)?(?:be\s+)?(?:export|ship|grant|issue|leave|import|only|noted|recalled)", re.I)
@@ -62,10 +62,15 @@ class Qualifiers:
             reported = match[0] == "would" and _REPORTED.search(text[:match.start()])
             permitted = match[0] == "may" and (permits or _MAY_PERMITS.match(text, match.start()))
             if not reported and not permitted and not text[match.start():].startswith("would have taken effect"):
-                yield "hypothetical", match.start(), _clause_end(text, match.end())
+                yield "hypothetical", _clause_start(text, match.start()), _clause_end(text, match.end())
         for pattern, kind in ((_OPEN, "hypothetical"), (_ADVICE, "advised"), (_DENIAL, "denied"), (_NEGATION, "negated")):
             for match in pattern.finditer(text):
                 yield kind, match.start(), _clause_end(text, match.end())
+
+
+def _clause_start(text: str, end: int) -> int:
+    """What could happen is no fact, its subject included: from the last comma before the modal verb."""
+    return max(text.rfind(stop, 0, end) + 1 for stop in ",;:–")
 
 
 def _clause_end(text: str, start: int) -> int:
