@@ -159,7 +159,8 @@ def test_extract_writes_the_contract(extractor):
     content = f"{FLOW['title']}\n\n{FLOW['text']}"
     [(start, end)] = event["evidence"]["quantity"]
     assert "865" in content[start:end]
-    assert {("MATERIAL", "tungsten"), ("COUNTRY", "JP")} <= {(found["label"], found["id"]) for found in flow["mentions"]}
+    mentioned = {(mention["label"], mention["id"]) for mention in flow["mentions"]}
+    assert {("MATERIAL", "tungsten"), ("COUNTRY", "JP")} <= mentioned
     assert (weather["relevant"], weather["events"], weather["quantities"]) == (False, [], [])
 
 
