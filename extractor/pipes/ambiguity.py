@@ -26,16 +26,17 @@ class Ambiguity:
 
     def judged(self, doc: Doc, names: list[dict[str, Any]], cues: list[tuple[str, int, int]]) -> list[dict[str, Any]]:
         """The names that are meant as such."""
-        domain = len({doc.text[start:end].lower() for cue, start, end in cues if cue == "domain"}) >= _DOMAIN_CUES
-        leisure = len({doc.text[start:end].lower() for cue, start, end in cues if cue == "sport_leisure"})
-        return [name for name in names if self.meant(doc, name, domain and leisure < _DOMAIN_CUES)]
+        text = doc.text
+        domain = len({text[start:end].lower() for cue, start, end in cues if cue == "domain"}) >= _DOMAIN_CUES
+        leisure = len({text[start:end].lower() for cue, start, end in cues if cue == "sport_leisure"})
+        return [name for name in names if self.meant(doc, text, name, domain and leisure < _DOMAIN_CUES)]
 
-    def meant(self, doc: Doc, name: dict[str, Any], domain: bool) -> bool:
+    def meant(self, doc: Doc, text: str, name: dict[str, Any], domain: bool) -> bool:
         span = doc.char_span(name["start"], name["end"], alignment_mode="expand")
         word = span.text.lower()
         if name["label"] == "MATERIAL" and name["kind"] == "names" and _inside_a_name(span[0], span[-1]):
             return False
-        if name["label"] == "COMPANY" and re.search(r"\b(?:Minist(?:er|ry)|Department|Secretary|Bureau)\s+(?:of|for)\s+(?:\w+\s+(?:and|&)\s+)?$", doc.text[max(0, name["start"] - 40):name["start"]]):
+        if name["label"] == "COMPANY" and re.search(r"\b(?:Minist(?:er|ry)|Department|Secretary|Bureau)\s+(?:of|for)\s+(?:\w+\s+(?:and|&)\s+)?$", text[max(0, name["start"] - 40):name["start"]]):
             return False  # the Minister of Energy and Mineral Resources
         rule = self.rules.get(word)
         if rule is None or rule["label"] != name["label"]:
@@ -46,7 +47,7 @@ class Ambiguity:
             return False
         if _beside(rule["accept_before"], before, last=True) or _beside(rule["accept_after"], after, last=False):
             return True
-        if rule["reject_document"] and re.search(rf"\b(?:{rule['reject_document']})\b", doc.text, re.IGNORECASE):
+        if rule["reject_document"] and re.search(rf"\b(?:{rule['reject_document']})\b", text, re.IGNORECASE):
             return False
         return rule["needs"] == "capital" or (rule["needs"] == "domain" and domain)
 

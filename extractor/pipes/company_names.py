@@ -22,6 +22,7 @@ _ACRONYM = re.compile(r"\s*\(\s*(?:the )?[\"“”']?([A-Z][A-Za-z&-]{1,9})[\"�
 class CompanyNames:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.suffixes = frozenset(vocabulary.cue("legal_suffix"))
+        self.suffix = re.compile(rf"^,?\s*(?:{_alternatives(self.suffixes)})(?![\w])\.?")
         self.nouns = frozenset(vocabulary.cue("company_noun"))
         self.not_company = frozenset(vocabulary.cue("not_company"))
         self.titles = frozenset(vocabulary.cue("person_title"))
@@ -52,11 +53,12 @@ class CompanyNames:
         blocked = [(n["start"], n["end"]) for n in names if n["label"] in ("BODY", "ORGANISATION")]
         named = {(n["start"], n["end"]) for n in names}  # a place or a material by itself is no company
         found = []
+        content = doc.text
         for sentence in doc.sents:
             if _headline(sentence):
                 continue
             for run in self._runs(sentence):
-                name = self._company(doc, run)
+                name = self._company(doc, run, content)
                 if name is None or any(a < name.end_char and name.start_char < b for a, b in blocked):
                     continue
                 start, end = name.start_char, name.end_char
@@ -68,6 +70,7 @@ class CompanyNames:
 
     def by_company(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Unknown names in a list with a company: "Ferroglobe, OFZ and Huta Laziska among them"."""
+        content = doc.text
         taken = [(n["start"], n["end"]) for n in names]
         companies = [n for n in names if n["label"] == "COMPANY"]
         found = []
@@ -79,7 +82,7 @@ class CompanyNames:
                 if any(a < end and start < b for a, b in taken) or not words or len(words) > 4 or any(
                         not self._distinctive(t.text) and t.text not in self.nouns for t in words) or run[0].is_sent_start:
                     continue
-                gaps = [doc.text[n["end"]:start] for n in own if n["end"] <= start] + [doc.text[end:n["start"]] for n in own if n["start"] >= end]
+                gaps = [content[n["end"]:start] for n in own if n["end"] <= start] + [content[end:n["start"]] for n in own if n["start"] >= end]
                 if any(re.fullmatch(r"(?:, | and |, and | & | or )", gap) for gap in gaps):
                     name = {"label": "COMPANY", "id": run.text, "kind": "form", "ambiguous": False, "start": start, "end": end}
                     found.append(name)
@@ -88,13 +91,14 @@ class CompanyNames:
 
     def by_alias(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Later mentions of the companies found: the acronym given in brackets, the first word of the name."""
+        content = doc.text
         aliases: dict[str, str] = {}
         for name in names:
             if name["label"] != "COMPANY":
                 continue
-            text = doc.text[name["start"]:name["end"]]
-            tail = doc.text[name["end"]:name["end"] + 60]
-            tail = re.sub(r"^,?\s*(?:" + _alternatives(self.suffixes) + r")(?![\w])\.?", "", tail)
+            text = content[name["start"]:name["end"]]
+            tail = content[name["end"]:name["end"] + 60]
+            tail = self.suffix.sub("", tail)
             if match := _ACRONYM.match(tail):
                 aliases.setdefault(match[1], name["id"])
             words = text.split()
@@ -109,7 +113,7 @@ class CompanyNames:
         taken = [(n["start"], n["end"]) for n in names]
         found = []
         for alias, company in aliases.items():
-            for match in re.finditer(rf"(?<![\w-]){re.escape(alias)}(?![\w-])", doc.text):
+            for match in re.finditer(rf"(?<![\w-]){re.escape(alias)}(?![\w-])", content):
                 if not any(a < match.end() and match.start() < b for a, b in taken):
                     found.append({"label": "COMPANY", "id": company, "kind": "alias", "ambiguous": False,
                                   "start": match.start(), "end": match.end()})
@@ -146,7 +150,7 @@ class CompanyNames:
         return (i + 2 < len(doc) and doc[i + 1].text in self.nouns
                 and (doc[i + 2].text in self.suffixes or doc[i + 2].text in self.nouns))
 
-    def _company(self, doc: Doc, run: Span) -> Span | None:
+    def _company(self, doc: Doc, run: Span, content: str) -> Span | None:
         start, end = run.start, run.end
         if doc[start].text in self.prefixes and end - start > 1:
             return self._trim(doc, start + 1, end)
@@ -166,8 +170,9 @@ class CompanyNames:
         words = [t for t in doc[start:end] if t.is_alpha]
         if not words or any(t.text in self.not_company for t in words) or len(words) > 6:
             return None
-        text_before = doc.text[max(0, doc[start].idx - 40):doc[start].idx]
-        tail = doc.text[doc[end - 1].idx + len(doc[end - 1]):][:90]
+        text_before = content[max(0, doc[start].idx - 40):doc[start].idx]
+        after = doc[end - 1].idx + len(doc[end - 1])
+        tail = content[after:after + 90]
         if start > 0 and (doc[start - 1].text in self.titles or (start != run.start and doc[start - 1].text in self.titles)):
             return None
         quoted = text_before.endswith(('"', "“", "‘", "'"))
