@@ -15,7 +15,9 @@ from typing import Any
 
 from spacy.tokens import Doc, Token
 
-_DOMAIN_CUES = 4  # different words of supply and trade that make a text one about them
+_DOMAIN_CUES = 4  # different words of supply and trade, materials among them, that make a long text one about them
+_WORDS_A_CUE = 30  # a shorter text needs fewer: one for so many words
+_CURRENCIES = frozenset("dollar dollars yuan renminbi yen rand peso pesos rupee rupees won real reais pound pounds franc francs krone kroner".split())
 _BESIDE = 3  # how many words before and after count as beside
 
 
@@ -27,7 +29,9 @@ class Ambiguity:
     def judged(self, doc: Doc, names: list[dict[str, Any]], cues: list[tuple[str, int, int]]) -> list[dict[str, Any]]:
         """The names that are meant as such."""
         text = doc.text
-        domain = len({text[start:end].lower() for cue, start, end in cues if cue == "domain"}) >= _DOMAIN_CUES
+        words = {text[start:end].lower() for cue, start, end in cues if cue == "domain"}
+        words |= {n["id"] for n in names if n["label"] == "MATERIAL" and not n["ambiguous"]}
+        domain = len(words) >= max(1, min(_DOMAIN_CUES, len(doc) // _WORDS_A_CUE))
         leisure = len({text[start:end].lower() for cue, start, end in cues if cue == "sport_leisure"})
         return [name for name in names if self.meant(doc, text, name, domain and leisure < _DOMAIN_CUES)]
 
@@ -35,6 +39,8 @@ class Ambiguity:
         span = doc.char_span(name["start"], name["end"], alignment_mode="expand")
         word = span.text.lower()
         if name["label"] == "MATERIAL" and name["kind"] == "names" and _inside_a_name(span[0], span[-1]):
+            return False
+        if name["kind"] == "demonyms" and span.end < len(doc) and doc[span.end].lower_ in _CURRENCIES:
             return False
         if name["label"] == "COMPANY" and re.search(r"\b(?:Minist(?:er|ry)|Department|Secretary|Bureau)\s+(?:of|for)\s+(?:\w+\s+(?:and|&)\s+)?$", text[max(0, name["start"] - 40):name["start"]]):
             return False  # the Minister of Energy and Mineral Resources
