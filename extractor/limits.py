@@ -1,4 +1,4 @@
-"""How much of the outside world is let in: sizes, times and depths, all of them adjustable on the command line."""
+"""How much of the outside world is let in: sizes, times and depths."""
 
 from __future__ import annotations
 

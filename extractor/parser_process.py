@@ -110,6 +110,9 @@ def _ask(header: dict[str, Any], content: bytes, limits: Limits) -> Any:
             if helper.documents > 1:
                 continue  # perhaps an earlier document's doing: try once more in a fresh process
             raise Unreadable("crashes the parser; save it anew or as plain text") from None
+        except BaseException:
+            end()  # an interrupted question's answer must not become the next one's
+            raise
         if answer.get("spent") or helper.documents >= _MOST_DOCUMENTS:
             end()
         return answer
@@ -180,7 +183,7 @@ def _answer(parse: Any, content: bytes, header: dict[str, Any]) -> dict[str, Any
         return {"unreadable": str(error)}
     except MemoryError:
         megabytes = header["memory"] // 1_000_000
-        return {"unreadable": f"needs more than {megabytes:,} MB of memory to parse; raise --max-memory to read it",
+        return {"unreadable": f"needs more than {megabytes:,} MB of memory to parse; split it or save its text alone",
                 "spent": True}
     except Exception as error:  # whatever a library makes of a broken file
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -69,12 +69,11 @@ def _draft(raw: Raw, format: Format, limits: Limits) -> Draft:
     declared = charset[1] if charset else ""
     match format:
         case "html":
-            context = {"url": raw.url, "charset": declared, "latest": _latest(raw).isoformat(),
-                       "max_bytes": limits.max_bytes}
-            draft = Draft(**parser_process.run("html", content, context, limits))
+            page = {"url": raw.url, "charset": declared, "latest": _latest(raw).isoformat()}
+            draft = Draft(**parser_process.run("html", content, page, limits))
         case "pdf":
-            context = {"max_pages": limits.max_pages, "max_characters": limits.max_characters}
-            draft = Draft(**parser_process.run("pdf", content, context, limits))
+            bounds = {"max_pages": limits.max_pages, "max_characters": limits.max_characters}
+            draft = Draft(**parser_process.run("pdf", content, bounds, limits))
         case "text":
             draft = parse_text(content, declared)
         case _:

@@ -9,7 +9,6 @@ from typing import Any
 
 import trafilatura
 from trafilatura.meta import reset_caches
-from trafilatura.settings import use_config
 
 from extractor.draft import Draft, Unreadable
 from extractor.encoding import decode, is_binary
@@ -17,10 +16,11 @@ from extractor.page_kind import is_stub
 from extractor.read_text import tidy
 
 _PAGES_BETWEEN_CACHE_CLEARINGS = 100  # the caches grow by about a megabyte a page
-_HEAD_BYTES = 4096
+_HEAD = 4096  # bytes or characters, in which a page says what it is
 _LONGEST_SPAN = 500  # rows that one cell may cover
 _DECLARED = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_DOCUMENT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _NOT_FREE = re.compile(r"\"isAccessibleForFree\"\s*:\s*\"?false", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _BLOCKS = frozenset(("head", "p", "ab", "quote", "list", "table", "code", "div"))
@@ -31,8 +31,8 @@ _pages = 0
 def parse(content: bytes, context: dict[str, Any]) -> dict[str, Any]:
     """A Draft, as plain values, of a page.
 
-    context: url, charset (both "" if unknown), latest (ISO day: no date in the page counts that is later),
-    max_bytes. Raises Unreadable.
+    context: url, charset (both "" if unknown), latest (ISO day: no date in the page counts that is later).
+    Raises Unreadable.
     """
     global _pages
     _pages += 1
@@ -41,7 +41,10 @@ def parse(content: bytes, context: dict[str, Any]) -> dict[str, Any]:
     text, warning = decode(content, context["charset"] or _declared_charset(content))
     if is_binary(text):
         raise Unreadable("holds binary data, not HTML; give it the ending of what it is, or convert it")
-    tree = trafilatura.load_html(_XML_DECLARATION.sub("", text.replace("\0", ""), count=1))
+    text = _XML_DECLARATION.sub("", text.replace("\0", ""), count=1)
+    if not _DOCUMENT.search(text[:_HEAD]):
+        text = f"<html>{text}</html>"  # a fragment, or a page by its bare contents
+    tree = trafilatura.load_html(text)
     if tree is None:
         raise Unreadable("holds no HTML; check that the page was saved whole")
     _spread_cells(tree)
@@ -52,11 +55,8 @@ def parse(content: bytes, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _draft(tree: Any, context: dict[str, Any]) -> Draft:
-    config = use_config()
-    config.set("DEFAULT", "MAX_FILE_SIZE", str(context["max_bytes"] * 2))
     page = trafilatura.bare_extraction(
         copy(tree), url=context["url"] or None, include_comments=False, include_tables=True, with_metadata=True,
-        config=config,
         # Without the extensive search: it takes any year in the text for a date.
         date_extraction_params={"original_date": True, "extensive_search": False, "max_date": context["latest"]})
     text = tidy(_render(page.body)) if page is not None and page.body is not None else ""
@@ -73,7 +73,7 @@ def _draft(tree: Any, context: dict[str, Any]) -> Draft:
 
 
 def _declared_charset(content: bytes) -> str:
-    match = _DECLARED.search(content[:_HEAD_BYTES])
+    match = _DECLARED.search(content[:_HEAD])
     return match[1].decode("ascii", "ignore") if match else ""
 
 

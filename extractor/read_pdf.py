@@ -23,7 +23,8 @@ from extractor.read_text import tidy
 _EDGE_LINES = 3  # at the top and at the bottom of a page, among which running lines are sought
 _LEAST_REPEATED = 0.4  # share of the pages on which a running line stands
 _BAND = 12  # points: lines that repeat stand at the same height, give or take this
-_PAGE_NUMBER = re.compile(r"(?:page\s*|p\.\s*)?[-–—]?\s*\d{1,4}\s*[-–—]?(?:\s*(?:of|/)\s*\d{1,4})?", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(r"[-–—]?\s*(?:\d{1,4}|[ivxl]{1,6})\s*[-–—]?|.{0,60}\bpage \d{1,4}(?: of \d{1,4})?",
+                          re.IGNORECASE)
 _UNDECODED = re.compile(r"\(cid:\d+\)")
 _MOST_UNDECODED = 0.02  # of the characters
 _CREATED = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")

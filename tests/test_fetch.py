@@ -21,7 +21,8 @@ from cryptography.x509.oid import NameOID
 
 from extractor.fetch import Limits, Raw, gather
 from extractor.fetch.guard import refusal
-from extractor.schema import Problem
+from extractor.read import read_all
+from extractor.schema import Document, Problem
 
 PAGE = b"<!doctype html><title>Cobalt</title><p>Cobalt shipments rose.</p>"
 HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n"
@@ -321,6 +322,20 @@ def test_a_feed_gives_the_page_of_each_entry_with_the_feeds_word_on_it(site: Sit
     assert (one.url, one.title, one.published) == (f"{site.address}/one", "Cobalt quota set", "2025-10-11")  # UTC
     assert gone.source == f"{site.address}/gone" and "404" in gone.message
     assert (two.url, two.published) == (f"{site.address}/two", "")
+
+
+def test_what_the_feed_says_serves_where_the_page_says_nothing(site: Site) -> None:
+    site["/feed"] = give(RSS.encode(), "application/rss+xml")
+    site["/one"] = give("<p>Die Behörde in Kinshasa legte die Menge am Freitag fest, wie es hieß.</p>".encode("cp1252"),
+                        "text/html; charset=iso-8859-1")
+    site["/two"] = give(b"<title>Its own title</title><meta property='article:published_time' content='2025-05-16'>"
+                        b"<p>The authority in Kinshasa set the volume of its exports on Friday.</p>")
+    documents = [found for found in read_all([f"{site.address}/feed"], LIMITS, allow_private=True)
+                 if isinstance(found, Document)]
+    assert [(each.title, each.published, each.url) for each in documents] == [
+        ("Cobalt quota set", "2025-10-11", f"{site.address}/one"),
+        ("Its own title", "2025-05-16", f"{site.address}/two")]
+    assert "Behörde" in documents[0].text
 
 
 def test_atom_served_as_plain_xml_is_a_feed(site: Site) -> None:

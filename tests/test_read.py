@@ -319,6 +319,10 @@ def test_a_page_without_metadata_is_dated_by_its_dateline(save: Save) -> None:
     assert found.published == "2025-03-03"
 
 
+def test_a_fragment_of_a_page_is_read(save: Save) -> None:
+    assert document(save("a.html", "<p>Cobalt prices rose.</p>")).text == "Cobalt prices rose."
+
+
 def test_tables_of_a_page_are_rows(save: Save) -> None:
     table = """<table><tr><th>Origin<th>Form<th>2025 (t)</tr><tr><td rowspan=2>China<td>oxide<td>8,114</tr>
     <tr><td>metal | alloy<td>611</tr><tr><td>Vietnam<td><td>3,480</tr></table>"""

@@ -58,16 +58,14 @@ class Client:
 
     def get(self, url: str) -> Raw:
         """What the address answers. Raises Unfetchable for anything but a document of a kind that is read."""
-        limits = self._limits
         try:
             return self._follow(url)
         except RefusedAddress as error:
             raise Unfetchable(str(error)) from error
         except (httpx.TimeoutException, httpcore.TimeoutException) as error:
             if self._transport.time_is_up:
-                raise Unfetchable(f"not there after {limits.total_timeout:g} seconds; try again later or raise"
-                                  " --total-timeout") from error
-            raise Unfetchable("no answer in time; try again later or raise --read-timeout") from error
+                raise Unfetchable(f"not there after {self._limits.total_timeout:g} seconds; try again later") from error
+            raise Unfetchable("no answer in time; try again later") from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol) as error:
             raise Unfetchable("not an address; write it as https://host/path") from error
         except (httpx.HTTPError, httpcore.NetworkError, httpcore.ProtocolError) as error:
@@ -87,8 +85,7 @@ class Client:
                 url = without_credentials(str(response.next_request.url))
             finally:
                 response.close()
-        raise Unfetchable(f"more than {self._limits.max_redirects} redirects; check the address or raise"
-                          " --max-redirects")
+        raise Unfetchable(f"more than {self._limits.max_redirects} redirects; check the address")
 
     def _raw(self, name: str, url: str, response: httpx.Response) -> Raw:
         if response.status_code != HTTPStatus.OK:
