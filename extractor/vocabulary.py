@@ -26,6 +26,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "units.csv": ("unit", "tonnes", "names", "exact", "material_basis", "note"),
     "currencies.csv": ("code", "symbols", "names"),
     "cues.csv": ("cue", "names"),
+    "page_cues.csv": ("cue", "names"),
 }
 NAME_COLUMNS = ("names", "exact", "demonyms", "capitals", "places", "symbols")
 

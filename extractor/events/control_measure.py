@@ -25,7 +25,7 @@ _INVESTMENT_LICENCE = re.compile(r"\b(?:mining licen[cs]e|exploration (?:licen[c
 _PHYSICAL_CONTROL = re.compile(r"\b(?:quality control|under (?:the )?control of|control(?:led|s|ling)? (?:stake|interest|by|the mine|about|some|roughly|nearly|\d)|took control|take control|production control|in control|armed groups? control|cost control|pollution controls?)\b", re.I)
 
 _EASED = re.compile(r"\b(?:eas(?:e|ed|es|ing)|relax\w*|paus\w+|suspen\w+|froze\w*|frozen|freez\w+|on ice|put aside|exempt\w*|waive\w*|loosen\w*|soften\w*|general licen[cs]es?|on hold|carve-outs?|nil\b|reprieve|resum\w+ (?:exports|shipments)|grant(?:ed|s|ing)? (?:\w+ ){0,4}(?:licen[cs]es?|permits?|waivers?|exemptions?|authori[sz]ations?)|(?:licen[cs]es?|permits?) (?:have been |were |was |had been )?(?:granted|issued|approved)|issued with|(?:permit|licence|license) (?:was |has been )?received|(?:approv|clear)\w+ (?:\w+ ){0,4}(?:exports|shipments|applications|licen[cs]es)|lower(?:ed|s)?|reduc\w+|cut from|taken out of the scope|halve[ds]?|trim\w*|set aside|deferr\w+|postpon\w+|delay\w+)\b", re.I)
-_LIFTED = re.compile(r"\b(?:lift(?:s|ed|ing)?|remov(?:e|es|ed|ing|al)|repeal\w*|abolish\w*|scrap(?:s|ped|ping)\b|revok\w+|rescind\w*|expir(?:ed|y)\b|lapsed|terminat\w+|cancel\w*|de-?listed|replac(?:es|ed)|ended|ends on|end(?:s|ed|ing)? (?:its|the|a) (?:ban|export|quota|duty|tax|embargo|control|licens)\w*|do(?:es)? away with)\b", re.I)
+_LIFTED = re.compile(r"\b(?:lift(?:s|ed|ing)?|remov(?:e|es|ed|ing|al)|repeal\w*|abolish\w*|scrap(?:s|ped|ping)\b|revok\w+|rescind\w*|expir(?:ed|y)\b|lapsed|terminat\w+|cancel\w*|de-?listed|replac(?:es|ed)|ended|ends on|end(?:s|ed|ing)? (?:its|the|a) (?:ban|export|quota|duty|tax|embargo|control|licens)\w*|do(?:es|ne)? away with|did away with|rolls? back|rolled back|ha(?:s|ve) gone|tak(?:en|es) back)\b", re.I)
 _EXTENDED = re.compile(r"\b(?:exten(?:d|ds|ded|ding|sion)|prolong\w*|renew(?:s|ed|al)?|stretch(?:es|ed)?|roll(?:s|ed)? over|another (?:three|six|two|\w+) (?:months?|years?)|for a further|remain in place (?:for|until)|keeps? .{0,30} in place)\b", re.I)
 _WITHDRAWN = re.compile(r"\b(?:shelv\w+|drop(?:s|ped)?\b|withdr[ae]w\w*|abandon\w*|struck|strikes? out|backed (?:down|away)|backtrack\w*|discard\w*|ditch\w*|voted down|scrap(?:s|ped)? (?:plans|a plan|the plan|its plan|a proposal|the proposal)|terminat\w+ (?:the|its|an?) (?:\w+ )?(?:investigation|proceeding|probe)|without (?:imposing|measures)|negative (?:final )?determination|never enacted|removed from the bill)\b", re.I)
 _PROPOSED = re.compile(r"\b(?:propos\w+|consider(?:s|ed|ing)?|mull\w*|weigh(?:s|ed|ing)?|draft\w*|draw(?:s|n|ing)? up|drew up|consult\w*|plans? to|planning to|plans? (?:an?|for)|planned|intends? to|hint\w*|contemplat\w+|looking at|studying|bill\b|floated?s?|threaten\w*|eye[sd]?\b|eyeing|preparing|prepares|seeks? to|tabled|moot\w*|notice of proposed|in the works|cabinet (?:said|backing|approved in principle)|would be (?:subject|required|banned))\b", re.I)
@@ -53,6 +53,7 @@ def find(page: Page) -> list[Draft]:
     return completed(page, drafts) if page.kind == "notice" else drafts
 
 
+_ALL_OF_THEM = re.compile(r"\b(?:the|all|these|those) (?:two|three|four|five|six|seven|same) (?:metals|elements|minerals|materials|oxides|items)\b|\bboth (?:metals|elements|minerals)\b", re.I)
 _THE_ACT = re.compile(r"^(?:[\"“(]?)(?:The|This|That|Its)\s+(?:[\w'’-]+\s+){0,3}?(?:statute|law|act|decree|notice|order|rule|rules|regulation|measure|measures|ban|prohibition|suspension|extension|curbs?|restrictions?|stoppage|embargo|"
                       r"decision|announcement|duty|duties|tariffs?|levy|tax|quota|licen[cs]ing|regime|freeze|moratorium|requirement|controls?|circular|instrument|proclamation)\b|^It\b|^They\b|^Both\b")
 
@@ -142,7 +143,8 @@ def _measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
             yield "export_tax", span
         elif imports or importing:
             yield "import_tariff", span
-        elif re.search(r"\bduty\b|\bduties\b|\btariffs?\b", page.text[span[0]:span[1]], re.I):
+        elif not exporting and re.search(r"\bduty\b|\bduties\b|\btariffs?\b", page.text[span[0]:span[1]], re.I) and len(
+                _EXPORTING.findall(page.text)) <= len(_IMPORTING.findall(page.text)) + 2:
             yield "import_tariff", span
         elif exporting or len(_EXPORTING.findall(page.text)) > len(_IMPORTING.findall(page.text)):
             yield "export_tax", span
@@ -226,6 +228,8 @@ def _draft(page: Page, sentence: Sentence, measure: str, trigger: Span, previous
     draft.set("status", status, cue)
     if not draft.get("issuer") or not draft.get("materials"):
         return None
+    if page.kind != "notice" and sentence.end <= page.title_end and "materials" in draft.implied:
+        return None  # a headline that leaves out on what; the text below it tells
     facts = [s for s in ("announced", "effective", "until", "reference", "quantity", "rate_pct") if draft.get(s)]
     if page.kind != "notice" and "issuer" in draft.implied and not facts and (
             "materials" in draft.implied or not _ACTED.search(sentence.text)):
@@ -311,6 +315,10 @@ def _materials(page: Page, sentence: Sentence, trigger: Span, start: int, end: i
         specific = [m for m in named if m.id != "critical-minerals"] or named
         if specific:
             return specific, False
+    if _ALL_OF_THEM.search(page.text[start:end]):
+        for earlier in reversed(page.sentences[max(0, sentence.index - 6):sentence.index]):
+            if len(distinct_ids(earlier.of("MATERIAL"))) > 1:
+                return earlier.of("MATERIAL"), True
     if page.kind == "notice" and re.search(r"\b(?:goods|items|products|following|below|group|these)\b", sentence.text):
         tabled = [m for t in page.tables for row in t["rows"] for cell in row for m in page.mentions_in(*cell) if m.label == "MATERIAL"]
         if tabled:
@@ -406,7 +414,8 @@ def _status(page: Page, sentence: Sentence, draft: Draft, trigger: Span, start: 
         return "in_force", [(base + stays.start(), base + stays.end())]
     not_undone = not_undone and not expected
     if not expected and (found := spot(_WITHDRAWN)):
-        return "withdrawn", found
+        planned = re.search(r"\b(?:propos\w+|plans?|planned|draft|bill|clause|provision|intention|idea|never enacted|talk)\b", page.text[start:end], re.I)
+        return ("withdrawn" if planned or not draft.get("issuer") else "lifted"), found
     if (found := spot(_EXTENDED)) and not_undone:
         return "extended", found
     if (found := spot(_LIFTED)) and not_undone and not re.search(r"\bwill be (?:lifted|removed) only\b", near):

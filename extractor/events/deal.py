@@ -15,7 +15,7 @@ _WEAK = frozenset({"bought", "buys", "to buy", "will buy", "to supply", "grant",
                    "investment", "invests", "investing", "invest", "cooperation", "co-operation", "funding", "financing", "acquire"})
 _OBJECT = re.compile(r"\b(?:stake|mine|project|plant|company|per ?cent|%|shares?|deposit|subsidiary|joint|business|assets?|firm|producer|miner|"
                      r"million|billion|refinery|smelter|equity|loan|unit|interest|offtake|tonnes|tons|agreement|contract|supply)\b", re.I)
-_NO_DEAL = re.compile(r"\b(?:talks|negotiat\w+|in discussions?|no (?:agreement|deal|contract)|hopes? to sign|seeking|bid for|would|potential offtake|no price floor)\b", re.I)
+_NO_DEAL = re.compile(r"\b(?:talks|negotiat\w+|in discussions?|no (?:agreement|deal|contract)|hopes? to sign|seeking|bid for|potential offtake|no price floor)\b", re.I)
 
 
 def find(page: Page) -> Iterator[Draft]:

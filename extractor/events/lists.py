@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -53,6 +54,14 @@ def with_names(page: Page, events: list[Event]) -> list[Event]:
                 slots[slot.name] = list(dict.fromkeys(names.get(v, v) for v in slots[slot.name]))
         named.append(replace(event, slots=slots))
     return named
+
+
+def countries_of(events: list[Event]) -> Iterator[str]:
+    """Countries that events name as a party, also by the name of a body."""
+    for event in events:
+        for slot in EVENT_TYPES[event.type]:
+            if slot.kind in ("countries", "parties") and slot.many:
+                yield from (value for value in event.slots.get(slot.name, ()) if re.fullmatch(r"[A-Z]{2}", value))
 
 
 def _relevant(page: Page) -> bool:

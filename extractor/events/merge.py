@@ -29,6 +29,7 @@ def merged(drafts: Iterable[Draft], page: Page) -> list[Event]:
         else:
             _absorb(twin, draft)
     kept = [d for d in kept if not _redundant(d, kept)]
+    kept = _with_capacity(kept)
     return [_event(draft, page) for draft in sorted(kept, key=lambda d: d.sentence.start)]
 
 
@@ -90,6 +91,25 @@ def _absorb(kept: Draft, draft: Draft) -> None:
     kept.evidence.setdefault("sentence", [(kept.sentence.start, kept.sentence.end)])
     kept.evidence["sentence"].append((draft.sentence.start, draft.sentence.end))
     kept.confidence = min(0.98, max(kept.confidence, draft.confidence) + 0.03)
+
+
+def _with_capacity(kept: list[Draft]) -> list[Draft]:
+    """A plant that starts, and right after it what the plant can make, are one fact: the start with its capacity."""
+    taken: list[Draft] = []
+    for draft in kept:
+        if draft.type != "production" or draft.get("action") not in ("started", "expanded", "planned") or draft.get("quantity"):
+            continue
+        for other in kept:
+            near = 0 <= other.sentence.index - draft.sentence.index <= 2 and other.sentence.paragraph == draft.sentence.paragraph
+            same = other.type == "production" and other.get("materials") == draft.get("materials") and set(
+                other.get("actor") or []) & set(draft.get("actor") or [])
+            wanted = ("planned",) if draft.get("action") == "planned" else ("produced",)
+            if near and same and other not in taken and other.get("action") in wanted and other.get("quantity") and other.sentence.cue("capacity", "output_plan"):
+                draft.set("quantity", other.get("quantity"), other.evidence["quantity"])
+                draft.evidence.setdefault("sentence", [(draft.sentence.start, draft.sentence.end)]).append((other.sentence.start, other.sentence.end))
+                taken.append(other)
+                break
+    return [d for d in kept if d not in taken]
 
 
 def _redundant(draft: Draft, kept: list[Draft]) -> bool:

@@ -48,7 +48,7 @@ def _figures(page: Page, sentence: Sentence) -> Iterator[Draft]:
             continue
         draft = Draft("production", sentence)
         here = (anchor.start, anchor.end)
-        if not _who_and_what(page, sentence, draft, anchor.start, anchor if anchor.label == "QUANTITY" else None):
+        if not _who_and_what(page, sentence, draft, anchor.start, anchor):
             continue
         action, cue = _action_of_figure(page, sentence, anchor)
         draft.set("action", action, cue)

@@ -15,6 +15,9 @@ _DAYS = re.compile(r"\b(\d{1,3}|a day and a half|one and a half)\s*(?:-\s*)?(?:d
 _GEOLOGY = re.compile(r"\b(?:ore reserves?|mineral reserves?|proven|probable|resources? (?:of|estimate)|deposit|in situ|reserves there|inferred|jorc)\b", re.I)
 
 
+_ANY_DAYS = re.compile(r"\b(\d{1,3}|a day and a half|one and a half)(?:\s+|-)days?\b|\b(?P<half>a day and a half)\b", re.I)
+
+
 def find(page: Page) -> Iterator[Draft]:
     told = -9  # the sentence that last spoke of a reserve or of a body that keeps one
     for sentence in page.sentences:
@@ -35,7 +38,8 @@ def _sentence(page: Page, sentence: Sentence, reserve: bool) -> Iterator[Draft]:
     """`reserve`: the talk is of a reserve, so that "it released 5,200 tonnes" is a release."""
     official = sentence.cue("reserve_official") or _keeper(page, sentence)
     masses = [m for m in sentence.of("QUANTITY") if _stocked(page, sentence, m, reserve)]
-    days = [m for m in _DAYS.finditer(sentence.text)]
+    days = list((_ANY_DAYS if reserve else _DAYS).finditer(sentence.text))
+    days = [d for d in days if not base_of_comparison(page, sentence, sentence.start + d.start())]
     spots = [(m.start, m.end) for m in sentence.of("QUANTITY")]
     money = [m for m in sentence.of("MONEY") if m.value and not m.value.get("per")]
     moved = sentence.cue("stock_build", "stock_release")
@@ -44,6 +48,9 @@ def _sentence(page: Page, sentence: Sentence, reserve: bool) -> Iterator[Draft]:
         trigger = (official or sentence.cue("stockpile") or (moved if reserve else []))[:1]
         plain = days or (official and moved) or (reserve and sentence.cue("stock_hold") and sentence.of("COMPANY") and sentence.of("MATERIAL"))
         if not trigger or sentence.of("QUANTITY") or not page.stated(*trigger[0]) or page.negated(*trigger[0]) or not plain:
+            return
+        if len(days) > 1 and len(sentence.of("MATERIAL")) > 1:
+            yield from _by_days(page, sentence, days)
             return
         anchors = list(money) if moved and len(money) > 1 and len(sentence.of("MATERIAL")) > 1 else [None]
     for anchor in anchors:
@@ -72,6 +79,21 @@ def _sentence(page: Page, sentence: Sentence, reserve: bool) -> Iterator[Draft]:
             draft.set("period", when[0], when[1])
         if draft.get("actor") and draft.get("materials"):
             yield draft
+
+
+def _by_days(page: Page, sentence: Sentence, days: list[re.Match[str]]) -> Iterator[Draft]:
+    """"Its lithium reserve corresponds to 31 days and its gallium reserve to 60 days": one holding a material."""
+    for match in days:
+        at = sentence.start + match.start()
+        material = max((m for m in sentence.of("MATERIAL") if m.end <= at), key=lambda m: m.start, default=None)
+        actor, carried = _actor(page, sentence, at)
+        if material is None or not (match[1] or "").isdigit() or not actor:
+            continue
+        draft = Draft("stockpile", sentence, confidence=0.7)
+        draft.set("materials", [material.id], spans([material]))
+        draft.set("actor", [page.country_of(a) if a.label == "BODY" else a.id for a in actor], spans(actor), implied=carried)
+        draft.set("action", *_action(page, sentence, at))
+        yield draft.set("days", int(match[1]), [(at, sentence.start + match.end())])
 
 
 def _stocked(page: Page, sentence: Sentence, figure: Mention, reserve: bool) -> bool:

@@ -17,6 +17,7 @@ from extractor.schema import Mention, Span
 _TRADE = re.compile(r"\b(?P<import>imports?|arrivals|purchases)\b|\b(?P<export>exports?|shipments|shipped)\b", re.I)
 _MAKING = re.compile(r"\b(?:output|production|produced|mined|capacity|mine supply|smelted|refined)\b", re.I)
 _QUOTA = re.compile(r"\b(?:quotas?|volumes open|allocation|allotment)\b", re.I)
+_STOCK = re.compile(r"\b(?:stockpile|acquisitions?|disposals?|reserve holdings?|stocks held|inventory)\b", re.I)
 _LEFT_OUT = re.compile(r"^\s*(?:others?|rest of (?:the )?world|remaining|sub-?total|balance)\b", re.I)
 _TOTAL = re.compile(r"\b(?:total|all origins|all destinations|world|sum)\b", re.I)
 
@@ -78,7 +79,7 @@ def _price(page: Page, cells: list[list[Mention]], column: int, price: Mention, 
 def _subject(page: Page, span: Span) -> tuple[str, str, list[Span]]:
     """(event type, direction, words) that a caption, header or row label speaks of."""
     text = page.text[slice(*span)]
-    for pattern, kind in ((_QUOTA, "control_measure"), (_TRADE, "trade_flow"), (_MAKING, "production")):
+    for pattern, kind in ((_QUOTA, "control_measure"), (_STOCK, "stockpile"), (_TRADE, "trade_flow"), (_MAKING, "production")):
         if match := pattern.search(text):
             direction = "import" if kind == "trade_flow" and match["import"] else "export"
             return kind, direction, [(span[0] + match.start(), span[0] + match.end())]
@@ -115,6 +116,11 @@ def _fill(page: Page, draft: Draft, table: Mapping[str, Any], row: list[list[int
             draft.set("site", named[0].id, spans(named[:1]))
         if re.search(r"\b(?:mine|mined|ore)\b", page.text[caption[0]:caption[1]], re.I):
             draft.set("activity", "mining", words)
+    elif draft.type == "stockpile":
+        keeper = next((m for m in page.mentions if m.label == "BODY" and m.id in page.stockpilers and page.country_of(m)), None) or reporter
+        draft.set("actor", [page.country_of(keeper)] if keeper else [], spans([keeper] if keeper else []))
+        word = page.text[slice(*words[0])].lower()
+        draft.set("action", "build" if word.startswith("acq") else "release" if word.startswith("disp") else "hold", words)
     elif draft.type == "control_measure":
         draft.set("measure", "export_quota", words)
         reporter = authority(page) if page.kind == "notice" else reporter

@@ -36,6 +36,7 @@ class CompanyNames:
         self.before = re.compile(rf"\b(?:(?:{roles}),?|{ties}) $")
         self.prefixes = frozenset(vocabulary.cue("legal_prefix"))
         self.countries = frozenset(p.text.lower() for p in vocabulary.phrases if p.label == "COUNTRY" and p.kind != "places")
+        self.ordinary = frozenset(p.text.lower() for p in vocabulary.phrases if p.label == "CUE")
         self.common = frozenset(
             "the a an in on at for from to of by with as and but or if it its he she they we our their this that these "
             "those there here when while where who what why how since until after before under over last next first "
@@ -178,6 +179,10 @@ class CompanyNames:
         quoted = text_before.endswith(('"', "“", "‘", "'"))
         if len(words) >= 2 and not quoted and words[-1].text in self.nouns and self._distinctive(words[0].text):
             return self._trim(doc, start, end)
+        if re.match(r"\s?-\s?(?:based|listed|headquartered|owned|backed|born|led|made|mined)\b", tail):
+            return None
+        if len(words) == 1 and doc[start].is_sent_start and words[0].lower_ in self.ordinary:
+            return None
         if not self._distinctive(words[0].text) or words[0].is_upper and len(words[0]) < 3:
             return None
         if quoted:

@@ -53,8 +53,7 @@ class Events:
         if found["relevant"]:
             events = merged((draft for finder in _FINDERS for draft in finder.find(page)), page)
             events = lists.with_names(page, events)
-            issuers = [code for event in events for code in event.slots.get("issuer", ())]
-            found["countries"] = list(dict.fromkeys([*found["countries"], *issuers]))
+            found["countries"] = list(dict.fromkeys([*found["countries"], *lists.countries_of(events)]))
         data.update(found)
         data["events"] = [event.to_json() for event in events]
         data["mentions"] = [m.to_json() for m in mentions if m.label in LABELS]
