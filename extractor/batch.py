@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,16 @@ Batch = list[Document | Problem]
 Results = list[Extraction | Problem]
 
 
+class WorkerDied(Exception):
+    """A process that extracted was killed; the message ends in the remedy."""
+
+
 def extract(documents: Iterable[Document | Problem], nlp: Language, *, batch_size: int = BATCH_DOCUMENTS,
             n_process: int = 1) -> Iterator[Extraction | Problem]:
     """What the pipeline finds in each document, in the order given. Problems that come in go out in their place.
 
     A document on which the pipeline raises comes out as an error Problem. With n_process above 1 every process loads
-    the pipeline from where `nlp` was loaded.
+    the pipeline from where `nlp` was loaded; raises WorkerDied when one of them is killed from outside.
     """
     batches = _batches(documents, batch_size)
     if n_process > 1:
@@ -137,6 +142,9 @@ def _in_processes(batches: Iterator[Batch], nlp: Language, count: int) -> Iterat
                 yield from under_way.popleft().result()
         while under_way:
             yield from under_way.popleft().result()
+    except BrokenProcessPool as error:
+        raise WorkerDied("an extracting process was killed, perhaps for want of memory; "
+                         "run again with a smaller --n-process") from error
     finally:
         pool.shutdown(cancel_futures=True)
 

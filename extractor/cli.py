@@ -52,14 +52,14 @@ def run(sources: tuple[str, ...], db: Path, wait: float, n_process: int, quiet: 
     if not sources:
         raise Refusal("SOURCE: no sources are configured yet; name a file, a folder, a URL or -, "
                       "as in: extractor run corpus/demo")
-    from extractor import batch, model
+    from extractor import model
 
     nlp = _pipeline()
     tally: Counter[str] = Counter(added=0, changed=0, unchanged=0, failed=0)
     with _opened(db, timeout=wait, pipeline=model.identity(nlp)) as store, progress(quiet) as show:
         run_id = store.start_run(f"run {' '.join(sources)}")
         documents = _not_current(_documents(sources, **reading), store, tally)
-        for result in batch.extract(documents, nlp, n_process=n_process):
+        for result in _extracted(documents, nlp, n_process):
             if isinstance(result, Problem):
                 store.save_problem(result, run_id)
                 _report(result, tally)
@@ -92,12 +92,10 @@ def extract(inputs: tuple[str, ...], output: Path | None, n_process: int, quiet:
     Example:
       extractor extract notices/ report.pdf -o events.csv
     """
-    from extractor import batch
-
     nlp = _pipeline()
     tally: Counter[str] = Counter()
     with _writer(output) as write, progress(quiet or (output is None and sys.stdout.isatty())) as show:
-        for result in batch.extract(_documents(inputs, **reading), nlp, n_process=n_process):
+        for result in _extracted(_documents(inputs, **reading), nlp, n_process):
             if isinstance(result, Problem):
                 _report(result, tally)
             else:
@@ -241,6 +239,16 @@ def _not_current(documents: Iterable[Document | Problem], store: Store, tally: C
             yield document
 
 
+def _extracted(documents: Iterable[Document | Problem], nlp: Language, n_process: int = 1
+               ) -> Iterator[Extraction | Problem]:
+    from extractor import batch
+
+    try:
+        yield from batch.extract(documents, nlp, n_process=n_process)
+    except batch.WorkerDied as error:
+        raise Refusal(str(error)) from error
+
+
 def _count(extraction: Extraction, tally: Counter[str]) -> None:
     tally["documents"] += 1
     tally["events"] += len(extraction.events)
@@ -284,10 +292,8 @@ def _writer(output: Path | None) -> Iterator[Callable[[Extraction], None]]:
 
 
 def _predicted(documents: Iterable[Document], tally: Counter[str]) -> dict[str, dict[str, Any]]:
-    from extractor import batch
-
     predicted = {}
-    for result in batch.extract(documents, _pipeline()):
+    for result in _extracted(documents, _pipeline()):
         if isinstance(result, Problem):
             _report(result, tally)
         else:

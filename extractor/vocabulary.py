@@ -194,7 +194,7 @@ def _check_rows(rows: list[Row]) -> Iterator[str]:
             for name in row.names(column):
                 key = name if column == "exact" else name.lower()
                 other = names.setdefault(key, (row.id, row.line))
-                if other[0] != row.id and row.file not in ("cues.csv", "currencies.csv"):
+                if other[0] != row.id and row.file not in ("cues.csv", "page_cues.csv", "currencies.csv"):
                     yield f"{where}: name {name!r} stands in line {other[1]} ({other[0]}) already, keep one"
         if "ambiguous" in row.columns:
             known = {n for c in columns for n in row.names(c)}

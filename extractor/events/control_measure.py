@@ -169,6 +169,11 @@ def _measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
         if not noun and (not trade or _BUSINESS_STOP.search(after[:45]) or not re.search(
                 r"^\s*(?:[\w’'-]+\s+){0,4}?(?:exports?|imports?|shipments?|sales|issuing|leav\w+|trade|cobalt|metal|be exported|leave|it from)\b|^\s*(?:on|of|in|to) exports?|exports?\b", after + (page.text[max(sentence.start, span[0] - 40):span[0]] if word.startswith(("stop", "suspen", "halt", "may", "shall", "keep")) else ""), re.I)):
             continue
+        if re.match(r"\s+(?:[\w-]+\s+){0,3}(?:dut(?:y|ies)|tax\w*|lev(?:y|ies)|tariffs?|quotas?|licen[cs]\w+|ban|embargo|controls?|curbs?|restrictions?)\b", after) and not noun:
+            continue
+        if not noun and sentence.of("COMPANY", sentence.start, span[0]) and not [
+                m for m in sentence.mentions if m.end <= span[0] and m.label in ("BODY", "COUNTRY") and m.start > sentence.of("COMPANY", sentence.start, span[0])[-1].end]:
+            continue  # a company that stops its own exports
         if sentence.cue("licence") and re.search(r"\b(?:without|unless)\b", text):
             continue
         if word in ("may not", "shall not") and not re.search(r"\b(?:export|leave|ship|sold|sell|import|go to|be sent|dispatch)", after[:60], re.I):

@@ -22,6 +22,9 @@ _EXCLUDED = re.compile(r"\b(?:excluded?|not covered|not affected|outside (?:the 
 def authority(page: Page) -> Mention | None:
     """The body or country that issues the notice: by its head, else by the count of those that speak."""
     head = [m for m in page.mentions if m.start < _HEAD]
+    for country in head:
+        if country.label == "COUNTRY" and re.search(r"\bgovernment of (?:the )?(?:republic of )?$", page.before(country.start, 32), re.I):
+            return country
     for body in head:
         if body.label == "BODY":
             if page.country_of(body):
@@ -96,6 +99,16 @@ def effect(page: Page, day: tuple[str, Span] | None) -> tuple[str, list[Span]] |
     return None
 
 
+def _expiry(page: Page) -> Mention | None:
+    """The day until which the whole notice holds."""
+    for sentence in page.sentences:
+        for date in sentence.of("DATE"):
+            if re.search(r"\b(?:valid|in force|in effect|remain\w*|applicable|apply|applies|run\w*)\b[^.;]{0,60}\b(?:until|to|through|till)\s+(?:and including\s+)?(?:the\s+)?$|\b(?:expires?|lapses?) on\s+(?:the\s+)?$", page.text[sentence.start:date.start], re.I) and re.search(
+                    r"\b(?:this|quotas?|they|it|the (?:measure|order|notice|duty|ban|prohibition|regulation|exemption)s?)\b", sentence.text, re.I) and not _BACKGROUND.search(sentence.text):
+                return date
+    return None
+
+
 def _next_day(day: str) -> str:
     try:
         return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
@@ -124,7 +137,10 @@ def completed(page: Page, drafts: list[Draft]) -> list[Draft]:
     day = issued(page)
     start = effect(page, day)
     listed = codes(page)
+    end = _expiry(page)
     for draft in principal:
+        if end and draft.get("until") is None and draft.get("status") in ("in_force", "announced", "extended") and draft.get("measure") != "investigation":
+            draft.set("until", end.id, spans([end]), implied=True)
         if own and draft.get("reference") is None and draft.get("status") not in ("proposed",):
             draft.set("reference", own.id, spans([own]), implied=True)
         if day and draft.get("announced") is None:

@@ -74,7 +74,7 @@ def part_of(page: Page, group: list[Mention], direction: str) -> str:
     if _EXPORT_VERB.match(after):
         return "origin" if direction == "import" else "exporter"
     if _TO.search(before):
-        if re.search(r"\bin\s+(?:the\s+)?$", before, re.I) and direction == "export" and not re.search(r"\barriv|land", before):
+        if re.search(r"\bin\s+(?:the\s+)?$", before, re.I) and not re.search(r"\barriv|\bland|\bunload", before):
             return ""
         if re.search(r"\bfor\s+(?:the\s+)?$", before, re.I) and not re.search(r"\b(?:bound|headed|destined|left|leaving)\s+for", before):
             return ""

@@ -77,7 +77,7 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         when = period(page, sentence, here, spots)
         if when:
             draft.set("period", when[0], when[1])
-        elif frame.period and sentence.paragraph == frame.paragraph and not sentence.of("DATE"):
+        elif frame.period and sentence.paragraph - frame.paragraph <= (0 if sentence.of("DATE") else 1):
             draft.set("period", frame.period[0], frame.period[1], implied=True)
         if worth := _worth(sentence, anchor):
             draft.set("value", dict(worth.value or {}), spans([worth]))
@@ -97,8 +97,10 @@ def _direction(page: Page, sentence: Sentence, start: int = 0, end: int = 1 << 6
         return "export" if exports[0] < imports[0] else "import"
     if exports or imports:
         return "export" if exports else "import"
-    if frame is not None and frame.direction == "export" and sentence.paragraph - frame.paragraph <= 1 and sentence.cue("take"):
-        return "export"
+    close = frame is not None and sentence.paragraph - frame.paragraph <= 1
+    if frame is not None and close and (frame.direction == "export" and sentence.cue("take")
+                                        or frame.direction == "import" and sentence.cue("ship", "supply")):
+        return frame.direction
     text = page.text[max(start, sentence.start):min(end, sentence.end)]
     if re.search(r"\b(?:took in|takes in|taking in|bought|purchased|received|got|brought in|arriv\w+|landed|bought from|purchased from|sourced from|brought in|received from|reach(?:ed|es) (?:the )?[A-Z])", text):
         return "import"
@@ -282,7 +284,15 @@ def _beside(page: Page, sentence: Sentence, anchor: Mention, anchors: list[Menti
                 return "destination", group
             if len(anchors) > 1 and re.fullmatch(r"\s+(?:[\w-]+\s+){0,3}(?:supplied|shipped|sent|provided|sold|delivered|contributed|accounted for)\s+(?:[\w-]+\s+){0,4}", link, re.I):
                 return "origin", group
+            if re.fullmatch(r"(?:['’]s)?\s+(?:was|were|is|remained|share|held|has|had|made|makes|accounted)\b(?:[\w\s-]|,(?= \d)){0,40}\b(?:with|at|of|was|to|for|up|share)\s+(?:[\w-]+\s+){0,2}", link, re.I):
+                buyer = re.search(r"\b(?:buyer|destination|customer|market|importer|taker)s?\b", link)
+                return ("destination" if buyer or (direction == "export" and not re.search(r"suppl|source|origin|export", link)) else "origin"), group
             break
+    if re.match(r"\W*(?:It|They)\b", sentence.text) and sentence.index and not [g for g in groups if g[-1].end <= anchor.start]:
+        subject = [m for m in page.sentences[sentence.index - 1].of("COUNTRY") if not is_place(m)][:1]
+        if subject:
+            taking = sentence.cue("take") and not sentence.cue("ship", "supply", "export")
+            return ("destination" if taking else "origin"), subject
     return None
 
 

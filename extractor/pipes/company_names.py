@@ -162,6 +162,8 @@ class CompanyNames:
             return None
         for i in range(start + 1, end):  # a legal suffix settles it
             if doc[i].text in self.suffixes and not (doc[i].text in ("AS", "SE", "Co") and i + 1 < end):
+                if i + 1 < end and doc[i + 1].lower_ == "of":
+                    return self._trim(doc, start, end)
                 stop = i
                 while stop - 1 > start and (doc[stop - 1].text in self.suffixes or doc[stop - 1].text == ","):
                     stop -= 1
@@ -183,6 +185,8 @@ class CompanyNames:
             return None
         if len(words) == 1 and doc[start].is_sent_start and words[0].lower_ in self.ordinary:
             return None
+        if len(words) == 2 and words[1].text in self.nouns and words[0].lower_ in self.countries and self.after.match(tail):
+            return self._trim(doc, start, end)  # Indian Potash agreed
         if not self._distinctive(words[0].text) or words[0].is_upper and len(words[0]) < 3:
             return None
         if quoted:

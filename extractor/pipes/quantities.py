@@ -53,8 +53,8 @@ class Quantities:
         rate = (r"(?:\s?(?:per|a|an|/|each)\s?(?:year|annum|month|day|yr|y|a|quarter|week|mo)\b|\s(?:annually|yearly|monthly)"
                 r"|-(?:a|per)-(?:year|month|annum))?")
         self.quantity = re.compile(
-            rf"(?<![\w.,$€£¥])(?P<low>{number}|{words})(?P<lowscale>{scale})?(?P<lowunit>[\s-]?{unit})?"
-            rf"(?:(?P<to>{_TO})(?P<high>{number})(?P<scale>{scale})?)?"
+            rf"(?<![\w.,$€£¥])(?P<low>{number}|{words})(?P<lowscale>{scale})?"
+            rf"(?:(?P<lowunit>[\s-]?{unit})?(?P<to>{_TO})(?P<high>{number})(?P<scale>{scale})?)?"
             rf"(?P<gap>[\s-]*(?:(?:dry|wet|metric|gross|net|contained|additional|further)\s)?)"
             rf"(?P<unit>{unit})(?![\w%])(?P<rate>{rate})", re.I)
         self.percent = re.compile(

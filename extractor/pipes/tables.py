@@ -23,6 +23,7 @@ _NUMERIC = re.compile(rf"^(?:{_NUMBER.pattern}|n\.?a\.?|nil|-|–|—|\.\.)\s?%?
 _PERCENT = re.compile(r"%|\bper ?cent\b|\bpct\b|\bshare\b|\bchange\b|\by/y\b|\byoy\b|\bvs\b", re.I)
 _MONEY = re.compile(r"[$€£¥]|\b(?:usd|eur|rs|value|price|million dollars|rate|duty|old|new|earlier|now)\b", re.I)
 _CUTS = (re.compile(r"\s*\|\s*"), re.compile(r"\t+"), re.compile(r"\s*\.{3,}\s*"), re.compile(r"\s+/\s+"), re.compile(r" {3,}"))
+_DATED = re.compile(r"^[\w’'() -]{4,14}: (?=\d)")  # "2016-17: 3,42,215 MT"
 _SHORT = 42  # a longer line is no cell of a flattened table
 
 
@@ -77,11 +78,18 @@ class Tables:
                 if priced := self._price(title) or self._price(caption):
                     yield _mention("MONEY", text, start, number.end(), {"amount": abs(value), **priced, "cell": True})
                     continue
-                factor = self._factor(title) or (None if _MONEY.search(title) else common)
+                factor = self._factor(title) or (None if _MONEY.search(title) else common) or self._factor_of_row(text, row, column)
                 if factor is None:
                     continue
                 yield _mention("QUANTITY", text, start, number.end(),
                                {"tonnes": round(abs(value) * factor[1], 9), "unit": factor[0], "rate": False, "counted": True, "cell": True})
+
+    def _factor_of_row(self, text: str, row: list[Span], column: int) -> tuple[str, float] | None:
+        """The unit that stands in a cell of its own: "Silver | tonne | 5,387"."""
+        for other, (start, end) in enumerate(row):
+            if other != column and self.unit.fullmatch(text[start:end]):
+                return self._factor(text[start:end])
+        return None
 
     def _price(self, text: str) -> dict[str, str] | None:
         """{"currency", "per"} that a caption or header states: "$/oz", "US$ per tonne", "(EUR/kg)"."""
@@ -117,6 +125,8 @@ def find(text: str) -> Iterator[Table]:
     i = 0
     while i < len(lines):
         table, used = _delimited(text, lines, i)
+        if not table:
+            table, used = _dated(text, lines, i)
         if not table:
             table, used = _flattened(text, lines, i)
         if not table:
@@ -160,6 +170,17 @@ def _cells(text: str, line: Span, cut: re.Pattern[str]) -> list[Span]:
     if start < line[1]:
         cells.append((start, line[1]))
     return cells if any(cut.finditer(text, *line)) else []
+
+
+def _dated(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
+    """A year or month and its figure a line: "2016-17: 3,42,215 MT"."""
+    rows = []
+    j = i
+    while j < len(lines) and (match := _DATED.match(text[slice(*lines[j])])):
+        start, end = lines[j]
+        rows.append([(start, start + match.end() - 2), (start + match.end(), end)])
+        j += 1
+    return (Table(_caption(text, lines, i), [], rows), j - i) if len(rows) > 1 else (None, 0)
 
 
 def _flattened(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
