@@ -25,7 +25,7 @@ def gather(page: Page) -> dict[str, Any]:
         "materials": _distinct(m.id for m in page.mentions if m.label == "MATERIAL"),
         "countries": _distinct(m.id for m in page.mentions if m.label == "COUNTRY" and _meant(page, m)),
         "companies": list(company_names(page).values()),
-        "quantities": _quantities(page) if relevant else [],
+        "quantities": quantities(page) if relevant else [],
     }
 
 
@@ -107,7 +107,7 @@ def _meant(page: Page, country: Mention) -> bool:
     return True
 
 
-def _quantities(page: Page) -> list[dict[str, float]]:
+def quantities(page: Page) -> list[dict[str, float]]:
     found: list[dict[str, float]] = []
     for sentence in page.sentences:
         for mention in sentence.of("QUANTITY"):

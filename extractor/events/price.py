@@ -12,7 +12,7 @@ from extractor.schema import Mention, Span
 
 _MARKET = re.compile(r"\b(?:fob|cif|cfr|ddp|exw|ex-works|ex works|delivered|in|within|inside|at|on the|the)\s+(?:main\s+|the\s+)?$", re.I)
 _MARKET_NOUN = re.compile(r"['’]?s?\s+(?:level|price|prices|market|domestic|quotations?|spot|ports?|mainland|warehouse)", re.I)
-_COST = re.compile(r"\b(?:cost|costs|capex|aisc|opex|cash cost|royalty|freight|fee|fine|duty|tariff|surcharge|treatment charge|break-even|floor)\b", re.I)
+_COST = re.compile(r"\b(?:cost(?!\s+(?:about |around |some |nearly |just )?[\d$€£¥])|costs(?!\s+(?:about |around |some )?[\d$€£¥])|capex|aisc|opex|cash cost|royalty|freight|fee|fine|duty|tariff|surcharge|treatment charge|break-even|floor)\b", re.I)
 
 
 _UNITS = ("t", "kg", "lb", "mtu", "oz")
@@ -26,17 +26,17 @@ def find(page: Page) -> Iterator[Draft]:
         if sentence.row:
             continue
         prices = [m for m in map(lambda m: _per(page, sentence, m), sentence.of("MONEY")) if m is not None]
-        seen: list[Mention] = []
         for money in prices:
             start, end = sentence.clause(money.start)
             if not page.stated(money.start, money.end) or _COST.search(page.text[max(start, money.start - 45):money.start]):
                 continue
             if base_of_comparison(page, sentence, money.start):
                 continue
-            draft = _price(page, sentence, money, [(m.start, m.end) for m in prices], bool(seen))
+            draft = _price(page, sentence, money, [(m.start, m.end) for m in prices])
             if draft:
-                seen.append(money)
                 yield draft
+        if not prices and (moved := _moved(page, sentence)):
+            yield moved
 
 
 def _per(page: Page, sentence: Sentence, money: Mention) -> Mention | None:
@@ -61,7 +61,29 @@ def _far_apart(one: Mention, value: Mapping[str, Any]) -> bool:
     return not a or not b or (one.value or {}).get("currency") == value.get("currency") and not 0.1 < a / b < 10
 
 
-def _price(page: Page, sentence: Sentence, money: Mention, figures: list[Span], later: bool) -> Draft | None:
+def _moved(page: Page, sentence: Sentence) -> Draft | None:
+    """A change told without a price: "Tungsten prices have risen 38% this year"."""
+    word = re.search(r"\b(?:prices?|futures|quotations?)\b", sentence.text)
+    materials = sentence.of("MATERIAL")
+    if not word or not materials or sentence.heading or sentence.of("QUANTITY") or sentence.of("MONEY"):
+        return None
+    at = sentence.start + word.start()
+    nearest = min(materials, key=lambda m: abs(m.start - at))
+    percent = min(sentence.of("PERCENT"), key=lambda p: abs(p.start - at), default=None)
+    if percent is None or abs(nearest.start - at) > 40 or abs(percent.start - at) > 70 or not page.stated(percent.start, percent.end):
+        return None
+    moved = change(page, sentence, (at, at + len(word[0])), [])
+    if not moved:
+        return None
+    draft = Draft("price", sentence, confidence=0.6)
+    draft.set("materials", [nearest.id], spans([nearest]))
+    draft.set("change_pct", moved[0], moved[1])
+    if when := period(page, sentence, (percent.start, percent.end), []):
+        draft.set("period", when[0], when[1])
+    return draft
+
+
+def _price(page: Page, sentence: Sentence, money: Mention, figures: list[Span]) -> Draft | None:
     material = _material(page, sentence, money)
     if not material:
         return None

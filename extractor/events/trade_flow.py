@@ -18,6 +18,7 @@ from extractor.events.roles import part_of, route
 from extractor.schema import Mention, Span
 
 _ZERO = re.compile(r"\b(?:no|nothing|zero|nil|not a single|none)\b(?=(?:\s+[\w’',-]+){0,9}?\s+(?:exports?|imports?|shipments?|cargo(?:es)?|deliveries|went|reached|arriv\w+|left|sold|exported|imported|shipped|sent|landed|entered|crossed|flows?|moved)\b)", re.I)
+_ZERO_OBJECT = re.compile(r"\b(?:exported|imported|shipped|sold|sent|bought|received)\s+(?P<zero>no|nothing|none)\b", re.I)
 _REMAINDER = re.compile(r"\b(?:balance|rest|remainder)\b", re.I)
 
 
@@ -72,6 +73,8 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
             draft.set("quantity", value, [here])
             if moved := change(page, sentence, here, spots):
                 draft.set("change_pct", moved[0], moved[1])
+            elif len(anchors) == 1 and (flat := sentence.cue("unchanged")):
+                draft.set("change_pct", 0, flat[:1])
         if share := _share(page, sentence, anchor, shares, spots):
             draft.set("share_pct", (share.value or {})["pct"], spans([share]))
         when = period(page, sentence, here, spots)
@@ -299,19 +302,20 @@ def _beside(page: Page, sentence: Sentence, anchor: Mention, anchors: list[Menti
 def _worth(sentence: Sentence, anchor: Mention) -> Mention | None:
     """The money that a volume was worth, standing close behind it."""
     for money in sentence.of("MONEY"):
-        if money.value and not money.value.get("per") and 0 <= money.start - anchor.end < 60:
+        lone = len(sentence.of("QUANTITY")) == 1 and len(sentence.of("MONEY")) == 1
+        if money.value and not money.value.get("per") and 0 <= money.start - anchor.end < (140 if lone else 60):
             return money
     return None
 
 
 def _stops(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
     """"no dysprosium has reached Japan", "Nothing at all went to the United States": a flow of zero."""
-    zero = _ZERO.search(sentence.text)
+    zero = _ZERO.search(sentence.text) or _ZERO_OBJECT.search(sentence.text)
     moved = sentence.cue("export", "import", "ship", "take")
     if not zero or not moved or re.search(r"\b(?:ban|licen[cs]e|permit|restriction|duty|change|control|quota|decision|rule)s?\b", sentence.text, re.I):
         return
-    at = sentence.start + zero.start()
-    if not page.stated(at, at + 2) or moved[-1][0] < at and moved[0][0] - at > 80:
+    at = sentence.start + (zero.start("zero") if "zero" in zero.groupdict() else zero.start())
+    if not page.stated(at, at + 2) or moved[-1][0] < at - 20:
         return
     direction = _direction(page, sentence) or frame.direction or ("import" if re.search(r"\breach", sentence.text) else "export")
     found = route(page, sentence, sentence.start, sentence.end, direction)

@@ -1,7 +1,7 @@
 """Words that name a material or a country only in some company: lead, gold medal, Turkey, the state of Georgia.
 
-The rules are rows of `data/ambiguous.csv`. `needs` says what it takes to believe the word: `local` a word of
-`accept_before` or `accept_after` beside it; `domain` a text about supply and trade; `capital` a capital letter;
+The rules are rows of `data/ambiguous.csv`. `needs` says what it takes to believe the word: `open` no more than that
+nothing speaks against it; `local` a word of `accept_before` or `accept_after` beside it; `domain` a text about supply and trade; `capital` a capital letter;
 `never` nothing does. A word of `reject_before` or `reject_after` beside it always rules it out, one of
 `reject_document` anywhere in the text does unless something beside the word speaks for it.
 """
@@ -40,6 +40,8 @@ class Ambiguity:
         word = span.text.lower()
         if name["label"] == "MATERIAL" and name["kind"] == "names" and _inside_a_name(span[0], span[-1]):
             return False
+        if name["label"] == "MATERIAL" and re.match(r"\s?-\s?(?:free|plated|coloured|colored|clad)\b", text[name["end"]:name["end"] + 12]):
+            return False
         if name["kind"] == "demonyms" and span.end < len(doc) and doc[span.end].lower_ in _CURRENCIES:
             return False
         if name["label"] == "COMPANY" and re.search(r"\b(?:Minist(?:er|ry)|Department|Secretary|Bureau)\s+(?:of|for)\s+(?:\w+\s+(?:and|&)\s+)?$", text[max(0, name["start"] - 40):name["start"]]):
@@ -55,7 +57,7 @@ class Ambiguity:
             return True
         if rule["reject_document"] and re.search(rf"\b(?:{rule['reject_document']})\b", text, re.IGNORECASE):
             return False
-        return rule["needs"] == "capital" or (rule["needs"] == "domain" and domain)
+        return rule["needs"] in ("capital", "open") or (rule["needs"] == "domain" and domain)
 
 
 def _beside(phrases: str, words: list[str], *, last: bool) -> bool:

@@ -24,7 +24,7 @@ _COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven
           "eleven": 11, "twelve": 12, "a": 1, "an": 1}
 
 _M = (r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
-      r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?")
+      r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)(?![a-z])")
 _D = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _Y = r"(?:19|20)\d\d"
 _QUARTERS = r"(?:first|second|third|fourth|final|last|1st|2nd|3rd|4th|opening)"

@@ -18,6 +18,7 @@ from extractor.events.page import Page
 from extractor.schema import LABELS, Mention
 from extractor.vocabulary import Vocabulary
 
+_BRIEF = 80  # tokens; so short a text is about supply or control where it tells an event of it
 _FINDERS = (tables, control_measure, trade_flow, production, stockpile, deal, price)
 _RESULTS = {"events": [], "mentions": [], "materials": [], "countries": [], "companies": [], "quantities": [],
             "problems": [], "relevant": False}
@@ -50,10 +51,13 @@ class Events:
                     self.stockpilers)
         found = lists.gather(page)
         events = []
-        if found["relevant"]:
+        brief = len(doc) < _BRIEF and bool(found["materials"])
+        if found["relevant"] or brief:
             events = merged((draft for finder in _FINDERS for draft in finder.find(page)), page)
             events = lists.with_names(page, events)
             found["countries"] = list(dict.fromkeys([*found["countries"], *lists.countries_of(events)]))
+        if brief and events and not found["relevant"]:  # a flash or a headline: its event is what it is about
+            found |= {"relevant": True, "quantities": lists.quantities(page)}
         data.update(found)
         data["events"] = [event.to_json() for event in events]
         data["mentions"] = [m.to_json() for m in mentions if m.label in LABELS]

@@ -50,7 +50,7 @@ class Qualifiers:
             yield "hypothetical", 0, len(text)
             return
         if _RETRACTED.search(text):
-            yield "denied", 0, len(text)
+            yield "denied", 0, text.find(";") if ";" in text else len(text)
             return
         condition = _IF.search(text)
         if condition and (condition.start() < 3 or re.search(r"\b(?:would|could|might|will)\b", text)):

@@ -25,6 +25,7 @@ _TO = r"(?:\s?[-–—−]\s?|\s(?:to|and|or)\s)"
 _ELLIPTIC = re.compile(
     r"(?<![\w.,$€£¥])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?|two|three|four|five|six|eight|ten|twelve)(?P<scale>\s(?:million|billion|thousand))?"
     r"(?=,? (?:in|from|to|by|were|was|of which|of it|for|a year|the year|went|came|bound|and|last|this|before|per)\b|[,;)]|$)")
+_TO_SUM = r"(?:\s?[-–—−]\s?|\sto\s)"
 _SMALLEST = 1e-4  # tonnes; less is a sample or a dose
 _PRICE_UNITS = {"t": "t", "dmt": "t", "wmt": "t", "dmtu": "mtu", "kg": "kg", "lb": "lb", "mtu": "mtu", "oz": "oz", "g": "g"}
 
@@ -66,10 +67,10 @@ class Quantities:
                rf"(?:dry\s|wet\s|metric\s|troy\s|fine\s)?(?P<per>{unit})(?!\w)(?!\s?/))?")
         self.money = re.compile(
             rf"(?<![\w.])(?:(?P<sign>{sign})\s?|(?P<before>{code})\s?)(?P<low>{number})(?P<lowscale>{money_scale})?"
-            rf"(?:{_TO}(?:{sign}\s?|{code}\s?)?(?P<high>{number})(?P<scale>{money_scale})?)?"
+            rf"(?:{_TO_SUM}(?:{sign}\s?|{code}\s?)?(?P<high>{number})(?P<scale>{money_scale})?)?"
             rf"(?:\s(?P<after>{code})\b)?{per}", re.I)
         self.money_after = re.compile(
-            rf"(?<![\w.,$€£¥])(?P<low>{number})(?P<lowscale>{money_scale})?(?:{_TO}(?P<high>{number})(?P<scale>{money_scale})?)?"
+            rf"(?<![\w.,$€£¥])(?P<low>{number})(?P<lowscale>{money_scale})?(?:{_TO_SUM}(?P<high>{number})(?P<scale>{money_scale})?)?"
             rf"(?:\s|-)?(?P<after>{code}|cents?|{sign})(?!\w){per}", re.I)
 
     def __call__(self, doc: Doc) -> Doc:
@@ -201,7 +202,7 @@ class Quantities:
 
 
 def _mention(label: str, text: str, start: int, end: int, value: dict[str, Any]) -> dict[str, Any]:
-    start, end = end - len(text[start:end].lstrip()), start + len(text[start:end].rstrip())
+    start, end = end - len(text[start:end].lstrip()), start + len(text[start:end].rstrip(" .\u00a0"))
     return {"label": label, "id": text[start:end], "start": start, "end": end, "value": value}
 
 
