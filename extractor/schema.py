@@ -30,8 +30,13 @@ class Problem:
     document_id: str = ""
 
     def to_json(self) -> dict[str, str]:
-        return {"stage": self.stage, "level": self.level, "message": self.message,
-                "source": self.source, "document_id": self.document_id}
+        return {
+            "stage": self.stage,
+            "level": self.level,
+            "message": self.message,
+            "source": self.source,
+            "document_id": self.document_id,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,9 @@ class Slot:
     description: str = ""
 
 
-def _slot(name: str, kind: str, description: str, *, key: bool = False, many: bool = False,
-          values: Iterable[str] = ()) -> Slot:
+def _slot(
+    name: str, kind: str, description: str, *, key: bool = False, many: bool = False, values: Iterable[str] = ()
+) -> Slot:
     return Slot(name, kind, key, many, tuple(values), description)
 
 
@@ -103,14 +109,35 @@ _CHANGE = _slot("change_pct", "number", "Signed change in percent, on the year w
 
 EVENT_TYPES: dict[str, tuple[Slot, ...]] = {
     "control_measure": (
-        _slot("measure", "choice", "Kind of measure", key=True, values=(
-            "export_ban", "export_licence", "export_quota", "export_tax", "export_control", "import_ban",
-            "import_tariff", "import_quota", "entity_listing", "sanction", "investigation", "other")),
+        _slot(
+            "measure",
+            "choice",
+            "Kind of measure",
+            key=True,
+            values=(
+                "export_ban",
+                "export_licence",
+                "export_quota",
+                "export_tax",
+                "export_control",
+                "import_ban",
+                "import_tariff",
+                "import_quota",
+                "entity_listing",
+                "sanction",
+                "investigation",
+                "other",
+            ),
+        ),
         _slot("issuer", "countries", "Imposing jurisdictions (ISO 3166-1 alpha-2, EU)", key=True, many=True),
         _MATERIALS,
         _slot("target", "parties", "Countries or companies aimed at; none means every destination", many=True),
-        _slot("status", "choice", "Where the measure stands on the day of publication", values=(
-            "proposed", "announced", "in_force", "eased", "lifted", "extended", "withdrawn")),
+        _slot(
+            "status",
+            "choice",
+            "Where the measure stands on the day of publication",
+            values=("proposed", "announced", "in_force", "eased", "lifted", "extended", "withdrawn"),
+        ),
         _slot("quantity", "quantity", "Quota volume, metric tonnes"),
         _slot("rate_pct", "number", "Duty or tax rate in percent"),
         _slot("until", "date", "Stated end of the measure or of its suspension"),
@@ -131,13 +158,22 @@ EVENT_TYPES: dict[str, tuple[Slot, ...]] = {
         _PERIOD,
     ),
     "production": (
-        _slot("action", "choice", "What was done or is planned", key=True, values=(
-            "produced", "planned", "started", "expanded", "cut", "halted", "resumed")),
+        _slot(
+            "action",
+            "choice",
+            "What was done or is planned",
+            key=True,
+            values=("produced", "planned", "started", "expanded", "cut", "halted", "resumed"),
+        ),
         _MATERIALS,
-        _slot("actor", "parties", "Company names, or countries where the text speaks of a country's output",
-              key=True, many=True),
-        _slot("activity", "choice", "Stage of the chain",
-              values=("mining", "refining", "recycling", "manufacturing")),
+        _slot(
+            "actor",
+            "parties",
+            "Company names, or countries where the text speaks of a country's output",
+            key=True,
+            many=True,
+        ),
+        _slot("activity", "choice", "Stage of the chain", values=("mining", "refining", "recycling", "manufacturing")),
         _slot("site", "countries", "Country of the plant or mine"),
         _slot("quantity", "quantity", "Output or capacity, metric tonnes (a yearly rate is the same mass)", key=True),
         _slot("share_pct", "number", "Share of world output, percent"),
@@ -154,8 +190,13 @@ EVENT_TYPES: dict[str, tuple[Slot, ...]] = {
         _PERIOD,
     ),
     "deal": (
-        _slot("kind", "choice", "Kind of agreement", key=True,
-              values=("offtake", "investment", "joint_venture", "cooperation")),
+        _slot(
+            "kind",
+            "choice",
+            "Kind of agreement",
+            key=True,
+            values=("offtake", "investment", "joint_venture", "cooperation"),
+        ),
         _slot("parties", "parties", "Company names or country codes", key=True, many=True),
         _MATERIALS,
         _slot("value", "money", "Money involved"),
@@ -183,9 +224,12 @@ class Event:
     confidence: float = 1.0
 
     def to_json(self) -> dict[str, Any]:
-        return {"type": self.type, **self.slots,
-                "evidence": {slot: [list(span) for span in spans] for slot, spans in self.evidence.items()},
-                "confidence": self.confidence}
+        return {
+            "type": self.type,
+            **self.slots,
+            "evidence": {slot: [list(span) for span in spans] for slot, spans in self.evidence.items()},
+            "confidence": self.confidence,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,15 @@ class Phrase:
     ambiguous: bool
 
 
-_LABELS = {"materials.csv": "MATERIAL", "countries.csv": "COUNTRY", "bodies.csv": "BODY", "companies.csv": "COMPANY",
-           "organisations.csv": "ORGANISATION", "measures.csv": "MEASURE", "cues.csv": "CUE"}
+_LABELS = {
+    "materials.csv": "MATERIAL",
+    "countries.csv": "COUNTRY",
+    "bodies.csv": "BODY",
+    "companies.csv": "COMPANY",
+    "organisations.csv": "ORGANISATION",
+    "measures.csv": "MEASURE",
+    "cues.csv": "CUE",
+}
 
 
 class Vocabulary:
@@ -90,8 +97,16 @@ class Vocabulary:
                     if column not in row.columns:
                         continue
                     for name in row.names(column):
-                        found.append(Phrase(name, label, row.id, column if column != "exact" else "names",
-                                            column == "exact", name in ambiguous))
+                        found.append(
+                            Phrase(
+                                name,
+                                label,
+                                row.id,
+                                column if column != "exact" else "names",
+                                column == "exact",
+                                name in ambiguous,
+                            )
+                        )
         return found
 
     @cached_property
@@ -119,8 +134,12 @@ class Vocabulary:
     @cached_property
     def currencies(self) -> dict[str, str]:
         """Currency sign or name as written (lower case) → ISO 4217 code."""
-        return {name.lower(): row.id for row in self.rows["currencies.csv"]
-                for column in ("symbols", "names") for name in row.names(column)}
+        return {
+            name.lower(): row.id
+            for row in self.rows["currencies.csv"]
+            for column in ("symbols", "names")
+            for name in row.names(column)
+        }
 
     def cue(self, cue: str) -> list[str]:
         """The words of one cue, for building a pattern."""
@@ -152,7 +171,8 @@ def _read(path: Path) -> Iterator[Row]:
             for cells in reader:
                 if None in cells or None in cells.values():
                     raise VocabularyError(
-                        f"{path.name}:{reader.line_num}: not as many cells as the header has, quote cells with commas")
+                        f"{path.name}:{reader.line_num}: not as many cells as the header has, quote cells with commas"
+                    )
                 yield Row(path.name, reader.line_num, {c: cells[c] for c in FILES[path.name]})
     except FileNotFoundError:
         raise VocabularyError(f"{path.name}:1: no such file in {path.parent}, restore it") from None

@@ -16,8 +16,11 @@ _CUES: dict[str, tuple[tuple[str, int], ...]] = {
     "none": (("sold", 5),),
     "production": (("produce", 10), ("capacity", 25), ("output_plan", 10)),
 }
-_GEOLOGY = re.compile(r"\b(?:(?:ore|mineral|proven|probable|measured|indicated|inferred|total) (?:reserves?|resources?)|reserves? (?:there|are put|of|stand|estimated)|"
-                      r"resource (?:of|estimate)|deposit (?:holds|contains|is estimated)|jorc|ni 43-101|in situ|mineable)\b", re.I)
+_GEOLOGY = re.compile(
+    r"\b(?:(?:ore|mineral|proven|probable|measured|indicated|inferred|total) (?:reserves?|resources?)|reserves? (?:there|are put|of|stand|estimated)|"
+    r"resource (?:of|estimate)|deposit (?:holds|contains|is estimated)|jorc|ni 43-101|in situ|mineable)\b",
+    re.I,
+)
 
 
 def claim(page: Page, sentence: Sentence, figure: Mention) -> str:
@@ -26,21 +29,33 @@ def claim(page: Page, sentence: Sentence, figure: Mention) -> str:
     if figure.label == "QUANTITY" and not value.get("counted", True):
         return ""
     start, end = sentence.clause(figure.start)
-    near = page.text[max(start, figure.start - 70):min(end, figure.end + 50)]
+    near = page.text[max(start, figure.start - 70) : min(end, figure.end + 50)]
     if _GEOLOGY.search(near):
         return ""
     if _tied_to_country(page, sentence, figure) and sentence.cue("ship", "export", "import", "take"):
         return "trade_flow"
-    if re.search(r"\brespectively\b", sentence.text) and len(sentence.of("COUNTRY")) > 1 and sentence.cue("ship", "export", "import", "take", "supply"):
+    if (
+        re.search(r"\brespectively\b", sentence.text)
+        and len(sentence.of("COUNTRY")) > 1
+        and sentence.cue("ship", "export", "import", "take", "supply")
+    ):
         return "trade_flow"
     best = _nearest(sentence, figure, start, end)
     moving = sentence.cue("ship", "supply", "take", start=start, end=end)
-    if not best and moving and (sentence.of("COUNTRY", start, end) or re.search(r"\bthe country\b|\babroad\b", page.text[start:end])):
+    if (
+        not best
+        and moving
+        and (sentence.of("COUNTRY", start, end) or re.search(r"\bthe country\b|\babroad\b", page.text[start:end]))
+    ):
         best = "trade_flow"
     best = best or _nearest(sentence, figure, sentence.start, sentence.end)
     if best == "none":
         return ""
-    if not best and value.get("rate") and sentence.cue("expand", "plan", "mining", "refining", "manufacturing", "recycling"):
+    if (
+        not best
+        and value.get("rate")
+        and sentence.cue("expand", "plan", "mining", "refining", "manufacturing", "recycling")
+    ):
         return "production"
     if best == "deal" and not sentence.of("COMPANY"):
         best = ""
@@ -55,10 +70,13 @@ _ASIDE = re.compile(r", (?:which|where|who|whose)\b[^,;]*(?:,(?= \d)[^,;]*)*,")
 
 
 def _tied_to_country(page: Page, sentence: Sentence, figure: Mention) -> bool:
-    """"25 t to Japan", "Russia (38 tonnes)": the words make it a movement."""
+    """ "25 t to Japan", "Russia (38 tonnes)": the words make it a movement."""
     for country in sentence.of("COUNTRY"):
-        after, before = page.text[figure.end:country.start], page.text[country.end:figure.start]
-        if figure.end <= country.start and re.fullmatch(r"\s+(?:of (?:it|that|this|them) )?(?:went |was sent |were sent |was shipped |bound )?(?:to|from|for)\s+(?:the\s+)?", after):
+        after, before = page.text[figure.end : country.start], page.text[country.end : figure.start]
+        if figure.end <= country.start and re.fullmatch(
+            r"\s+(?:of (?:it|that|this|them) )?(?:went |was sent |were sent |was shipped |bound )?(?:to|from|for)\s+(?:the\s+)?",
+            after,
+        ):
             return True
         if country.end <= figure.start and re.fullmatch(r"\s+\(", before):
             return True
@@ -85,7 +103,7 @@ def _carried(page: Page, sentence: Sentence, figure: Mention) -> str:
     """The type of the last figure before it in the paragraph."""
     if sentence.of("COMPANY") and not sentence.of("COUNTRY"):
         return ""
-    for earlier in reversed(page.sentences[max(0, sentence.index - 3):sentence.index]):
+    for earlier in reversed(page.sentences[max(0, sentence.index - 3) : sentence.index]):
         if earlier.paragraph < sentence.paragraph - 1:
             break
         for other in reversed(earlier.of("QUANTITY")):

@@ -10,11 +10,76 @@ from typing import Any
 from extractor.events.page import Page, Sentence, is_place
 from extractor.schema import EVENT_TYPES, Event, Mention
 
-_STRONG = ("export", "import", "quota", "licence", "tax", "control", "ban", "probe", "capacity", "mining", "refining", "recycling",
-           "stockpile", "offtake", "listing", "sanction", "produce")
-_WEAK_WORDS = frozenset("made make makes making process processed processing processes control controls listed list mine stock "
-                        "stop stopped halt halted bar bars cast band oxide magnet magnets taken took duty duties permit order recovered recover "
-                        "license licensing licence certificate separate separated tax taxes tools tool production produced produces produce".split())
+_STRONG = (
+    "export",
+    "import",
+    "quota",
+    "licence",
+    "tax",
+    "control",
+    "ban",
+    "probe",
+    "capacity",
+    "mining",
+    "refining",
+    "recycling",
+    "stockpile",
+    "offtake",
+    "listing",
+    "sanction",
+    "produce",
+)
+_WEAK_WORDS = frozenset(
+    [
+        "made",
+        "make",
+        "makes",
+        "making",
+        "process",
+        "processed",
+        "processing",
+        "processes",
+        "control",
+        "controls",
+        "listed",
+        "list",
+        "mine",
+        "stock",
+        "stop",
+        "stopped",
+        "halt",
+        "halted",
+        "bar",
+        "bars",
+        "cast",
+        "band",
+        "oxide",
+        "magnet",
+        "magnets",
+        "taken",
+        "took",
+        "duty",
+        "duties",
+        "permit",
+        "order",
+        "recovered",
+        "recover",
+        "license",
+        "licensing",
+        "licence",
+        "certificate",
+        "separate",
+        "separated",
+        "tax",
+        "taxes",
+        "tools",
+        "tool",
+        "production",
+        "produced",
+        "produces",
+        "produce",
+    ]
+)
 _DATELINE = re.compile(r"^\s*(?:\([^)]*\)\s*)?[A-Z][\w' .,-]{0,40}$")
 
 
@@ -34,11 +99,11 @@ def company_names(page: Page) -> dict[str, str]:
     forms: dict[str, list[str]] = {}
     for mention in page.mentions:
         if mention.label == "COMPANY":
-            forms.setdefault(mention.id, []).append(page.text[mention.start:mention.end])
+            forms.setdefault(mention.id, []).append(page.text[mention.start : mention.end])
     names = {}
     for company, texts in forms.items():
         fullest = max(texts, key=lambda t: (len(t.split()), len(t)))
-        opens = _words(company)[:len(_words(fullest))] == _words(fullest)
+        opens = _words(company)[: len(_words(fullest))] == _words(fullest)
         names[company] = company if opens or _words(company) == _words(fullest) else _plain(fullest)
     return names
 
@@ -78,7 +143,8 @@ def _relevant(page: Page) -> bool:
 
 def _weight(page: Page, sentence: Sentence) -> float:
     if any((m.value or {}).get("counted", True) for m in sentence.of("QUANTITY")) or any(
-            (m.value or {}).get("per") for m in sentence.of("MONEY")):
+        (m.value or {}).get("per") for m in sentence.of("MONEY")
+    ):
         return 2.0
     words = {page.text[a:b].lower() for a, b in sentence.cue(*_STRONG)} - _WEAK_WORDS
     return min(2.0, 0.5 * len(words) + 0.5 * len(sentence.of("MATERIAL")) - 0.25) if words else 0.25
@@ -90,21 +156,35 @@ def _meant(page: Page, country: Mention) -> bool:
         return False
     if country.value and country.value.get("as") == "capitals":
         line_start = page.text.rfind("\n", 0, country.start) + 1
-        head = page.text[line_start:country.start]
+        head = page.text[line_start : country.start]
         after = page.after(country.end, 40)
-        if _DATELINE.match(head + "X") and re.match(r"\s*(?:\([\w ]+\)\s*)?(?:[-–—:]|,\s*(?:\w+\s){0,2}\d|[.,]\s*\d|\s*/)", after):
+        if _DATELINE.match(head + "X") and re.match(
+            r"\s*(?:\([\w ]+\)\s*)?(?:[-–—:]|,\s*(?:\w+\s){0,2}\d|[.,]\s*\d|\s*/)", after
+        ):
             return False
-        officials = re.match(r",?\s+(?:[\w-]+\s+){0,3}(?:officials?|government|ministers?|ministry|lawmakers|regulators?|authorities|policy)", after)
-        if not officials and re.search(r"\b(?:in|at|near|outside|from|of|to|through|via|cif|fob|warehouse|into|visited|around|greater|central)\s+$", page.before(country.start, 14), re.I):
+        officials = re.match(
+            r",?\s+(?:[\w-]+\s+){0,3}(?:officials?|government|ministers?|ministry|lawmakers|regulators?|authorities|policy)",
+            after,
+        )
+        if not officials and re.search(
+            r"\b(?:in|at|near|outside|from|of|to|through|via|cif|fob|warehouse|into|visited|around|greater|central)\s+$",
+            page.before(country.start, 14),
+            re.I,
+        ):
             return False
-    if re.search(r"\btranslat\w+ (?:from|into)\s+(?:the\s+)?$|\b(?:in|into)\s+$", page.before(country.start, 25), re.I) and (
-            re.match(r"\s*(?:\)|\.|,|\n|version|text|translation|$)", page.after(country.end, 14)) and country.value and country.value.get("as") == "demonyms"):
+    if re.search(
+        r"\btranslat\w+ (?:from|into)\s+(?:the\s+)?$|\b(?:in|into)\s+$", page.before(country.start, 25), re.I
+    ) and (
+        re.match(r"\s*(?:\)|\.|,|\n|version|text|translation|$)", page.after(country.end, 14))
+        and country.value
+        and country.value.get("as") == "demonyms"
+    ):
         return False  # a language
     line_start = page.text.rfind("\n", 0, country.start) + 1
-    if country.start - line_start < 45 and page.text[line_start:country.start].isupper() and re.match(
-            r"\s*,\s*(?:\w+\.?\s){1,2}\d", page.after(country.end, 20)):
-        return False
-    return True
+    address = page.text[line_start : country.start].isupper() and re.match(
+        r"\s*,\s*(?:\w+\.?\s){1,2}\d", page.after(country.end, 20)
+    )
+    return not (country.start - line_start < 45 and address)
 
 
 def quantities(page: Page) -> list[dict[str, float]]:

@@ -15,8 +15,14 @@ _IDENTITY = {
     "deal": ("kind", "value", "quantity"),
     "price": ("value",),
 }
-_OVERLAPPING = {"control_measure": ("issuer", "materials"), "trade_flow": ("materials",), "production": ("materials",),
-                "stockpile": ("materials",), "deal": ("parties",), "price": ("materials",)}
+_OVERLAPPING = {
+    "control_measure": ("issuer", "materials"),
+    "trade_flow": ("materials",),
+    "production": ("materials",),
+    "stockpile": ("materials",),
+    "deal": ("parties",),
+    "price": ("materials",),
+}
 
 
 def merged(drafts: Iterable[Draft], page: Page) -> list[Event]:
@@ -49,7 +55,11 @@ def _same_fact(one: Draft, other: Draft) -> bool:
     for slot in _IDENTITY[one.type]:
         a, b = one.get(slot), other.get(slot)
         if a is None or b is None:
-            if slot in ("quantity", "share_pct", "days") and one.type not in ("control_measure", "deal") and (a is None) != (b is None):
+            if (
+                slot in ("quantity", "share_pct", "days")
+                and one.type not in ("control_measure", "deal")
+                and (a is None) != (b is None)
+            ):
                 return False
             continue
         if isinstance(a, list):
@@ -60,9 +70,8 @@ def _same_fact(one: Draft, other: Draft) -> bool:
                 return False
         elif a != b:
             return False
-    if one.type == "trade_flow" or one.type == "production":
-        if one.get("quantity") is None and one.get("share_pct") is None:
-            return one.get("period") == other.get("period") or one.get("period") is None or other.get("period") is None
+    if one.type in ("trade_flow", "production") and one.get("quantity") is None and one.get("share_pct") is None:
+        return one.get("period") == other.get("period") or one.get("period") is None or other.get("period") is None
     if one.type == "control_measure":
         return _same_life(one, other)
     return True
@@ -83,7 +92,12 @@ def _absorb(kept: Draft, draft: Draft) -> None:
         if kept.get(slot) is None or stated:
             kept.set(slot, value, draft.evidence.get(slot, ()))
             kept.implied.discard(slot)
-        elif isinstance(value, list) and kept.type == "control_measure" and slot in ("materials", "target", "codes") and slot not in draft.implied:
+        elif (
+            isinstance(value, list)
+            and kept.type == "control_measure"
+            and slot in ("materials", "target", "codes")
+            and slot not in draft.implied
+        ):
             extra = [v for v in value if v not in kept.slots[slot]]
             if extra and set(value) & set(kept.slots[slot]):
                 kept.slots[slot] = kept.slots[slot] + extra
@@ -97,16 +111,35 @@ def _with_capacity(kept: list[Draft]) -> list[Draft]:
     """A plant that starts, and right after it what the plant can make, are one fact: the start with its capacity."""
     taken: list[Draft] = []
     for draft in kept:
-        if draft.type != "production" or draft.get("action") not in ("started", "expanded", "planned") or draft.get("quantity"):
+        if (
+            draft.type != "production"
+            or draft.get("action") not in ("started", "expanded", "planned")
+            or draft.get("quantity")
+        ):
             continue
         for other in kept:
-            near = 0 <= other.sentence.index - draft.sentence.index <= 2 and other.sentence.paragraph == draft.sentence.paragraph
-            same = other.type == "production" and other.get("materials") == draft.get("materials") and set(
-                other.get("actor") or []) & set(draft.get("actor") or [])
+            near = (
+                0 <= other.sentence.index - draft.sentence.index <= 2
+                and other.sentence.paragraph == draft.sentence.paragraph
+            )
+            same = (
+                other.type == "production"
+                and other.get("materials") == draft.get("materials")
+                and set(other.get("actor") or []) & set(draft.get("actor") or [])
+            )
             wanted = ("planned",) if draft.get("action") == "planned" else ("produced",)
-            if near and same and other not in taken and other.get("action") in wanted and other.get("quantity") and other.sentence.cue("capacity", "output_plan"):
+            if (
+                near
+                and same
+                and other not in taken
+                and other.get("action") in wanted
+                and other.get("quantity")
+                and other.sentence.cue("capacity", "output_plan")
+            ):
                 draft.set("quantity", other.get("quantity"), other.evidence["quantity"])
-                draft.evidence.setdefault("sentence", [(draft.sentence.start, draft.sentence.end)]).append((other.sentence.start, other.sentence.end))
+                draft.evidence.setdefault("sentence", [(draft.sentence.start, draft.sentence.end)]).append(
+                    (other.sentence.start, other.sentence.end)
+                )
                 taken.append(other)
                 break
     return [d for d in kept if d not in taken]
@@ -116,22 +149,44 @@ def _redundant(draft: Draft, kept: list[Draft]) -> bool:
     """A bare mention of a control that a fuller event of the document already tells."""
     if draft.type != "control_measure" or draft.get("measure") != "export_control":
         return False
-    same_act = [k for k in kept if k is not draft and k.type == "control_measure" and k.get("measure") != "export_control"
-                and draft.get("reference") is not None and k.get("reference") == draft.get("reference")]
+    same_act = [
+        k
+        for k in kept
+        if k is not draft
+        and k.type == "control_measure"
+        and k.get("measure") != "export_control"
+        and draft.get("reference") is not None
+        and k.get("reference") == draft.get("reference")
+    ]
     if same_act and draft.get("quantity") is None:
         return True
     if {s for s in draft.slots if s not in ("measure", "issuer", "materials", "status", "target")} - draft.implied:
         return False
-    earlier = kept[:next(i for i, k in enumerate(kept) if k is draft)]
-    return any((k.get("measure") != "export_control" or k in earlier) and k is not draft and k.type == "control_measure" and str(k.get("measure")).startswith("export")
-               and set(k.get("issuer") or []) & set(draft.get("issuer") or [])
-               and set(k.get("materials") or []) & set(draft.get("materials") or []) for k in kept)
+    earlier = kept[: next(i for i, k in enumerate(kept) if k is draft)]
+    return any(
+        (k.get("measure") != "export_control" or k in earlier)
+        and k is not draft
+        and k.type == "control_measure"
+        and str(k.get("measure")).startswith("export")
+        and set(k.get("issuer") or []) & set(draft.get("issuer") or [])
+        and set(k.get("materials") or []) & set(draft.get("materials") or [])
+        for k in kept
+    )
 
 
 def _event(draft: Draft, page: Page) -> Event:
     order = [slot.name for slot in EVENT_TYPES[draft.type]]
     evidence: dict[str, tuple[Span, ...]] = {
-        slot: tuple(dict.fromkeys(tuple(s) for s in draft.evidence.get(slot, ()))) for slot in order if slot in draft.slots}
-    evidence["sentence"] = tuple(dict.fromkeys(draft.evidence.get("sentence", [(draft.sentence.start, draft.sentence.end)])))
-    return Event(draft.type, {slot: draft.slots[slot] for slot in order if slot in draft.slots}, evidence,
-                 round(max(0.05, min(0.99, draft.confidence)), 2))
+        slot: tuple(dict.fromkeys((a, b) for a, b in draft.evidence.get(slot, ())))
+        for slot in order
+        if slot in draft.slots
+    }
+    evidence["sentence"] = tuple(
+        dict.fromkeys(draft.evidence.get("sentence", [(draft.sentence.start, draft.sentence.end)]))
+    )
+    return Event(
+        draft.type,
+        {slot: draft.slots[slot] for slot in order if slot in draft.slots},
+        evidence,
+        round(max(0.05, min(0.99, draft.confidence)), 2),
+    )

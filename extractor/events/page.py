@@ -15,7 +15,9 @@ from extractor.schema import Mention, Span
 _UNSTATED = frozenset({"hypothetical", "advised", "denied"})
 _BULLET = re.compile(r"^\s*(?:[-–—•▪*·]|\(?\d{1,2}[.)]|[a-z][.)]|\(?[a-z]\))\s+")
 _LIST_GAP = re.compile(r"[\s,/&+-]*(?:\b(?:and|or|as well as|plus|the|both)\b[\s,]*)*[\s,/-]*$")
-_CLAUSE = re.compile(r"; |, (?:while|whereas|but|although|though|after|having|leaving)\b|\b(?:while|whereas)\b| - | – |\. ")
+_CLAUSE = re.compile(
+    r"; |, (?:while|whereas|but|although|though|after|having|leaving)\b|\b(?:while|whereas)\b| - | – |\. "
+)
 
 
 @dataclass(slots=True)
@@ -79,10 +81,20 @@ class Draft:
 
 
 class Page:
-    def __init__(self, text: str, title_end: int, published: str, kind: str, sentences: Sequence[Span],
-                 mentions: Sequence[Mention], cues: Sequence[Sequence[Any]], qualifiers: Sequence[Sequence[Any]],
-                 home: Mapping[str, str], tables: Sequence[Mapping[str, Any]] = (),
-                 stockpilers: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        text: str,
+        title_end: int,
+        published: str,
+        kind: str,
+        sentences: Sequence[Span],
+        mentions: Sequence[Mention],
+        cues: Sequence[Sequence[Any]],
+        qualifiers: Sequence[Sequence[Any]],
+        home: Mapping[str, str],
+        tables: Sequence[Mapping[str, Any]] = (),
+        stockpilers: frozenset[str] = frozenset(),
+    ) -> None:
         self.text, self.title_end, self.published, self.kind = text, title_end, published, kind
         self.mentions = mentions
         self.qualifiers = qualifiers
@@ -93,7 +105,7 @@ class Page:
         paragraph = 0
         for start, end in sentences:
             body = text[start:end]
-            if self.sentences and "\n" in text[self.sentences[-1].end:start]:
+            if self.sentences and "\n" in text[self.sentences[-1].end : start]:
                 paragraph += 1
             self.sentences.append(Sentence(len(self.sentences), start, end, body, paragraph))
         self._mention_starts = [m.start for m in mentions]
@@ -110,14 +122,20 @@ class Page:
             words = sentence.text.split()
             alone = self._alone(sentence)
             run_in = len(words) <= 3 and sentence.text.endswith(".") and bool(sentence.of("MATERIAL"))
-            sentence.heading = run_in or (alone and len(words) <= 9 and not sentence.row
-                                          and not re.search(r"[.!?;]$", sentence.text.strip())
-                                          and not sentence.of("QUANTITY") and not sentence.of("MONEY")
-                                          and not _BULLET.match(sentence.text))
+            sentence.heading = run_in or (
+                alone
+                and len(words) <= 9
+                and not sentence.row
+                and not re.search(r"[.!?;]$", sentence.text.strip())
+                and not sentence.of("QUANTITY")
+                and not sentence.of("MONEY")
+                and not _BULLET.match(sentence.text)
+            )
 
     def _alone(self, sentence: Sentence) -> bool:
-        return (self.text[:sentence.start].rstrip(" ").endswith("\n") or sentence.start == 0) and (
-            self.text[sentence.end:sentence.end + 3].lstrip(" ").startswith("\n") or sentence.end >= len(self.text))
+        return (self.text[: sentence.start].rstrip(" ").endswith("\n") or sentence.start == 0) and (
+            self.text[sentence.end : sentence.end + 3].lstrip(" ").startswith("\n") or sentence.end >= len(self.text)
+        )
 
     def sentence_at(self, position: int) -> Sentence:
         return self.sentences[max(0, bisect_left(self._starts, position + 1) - 1)]
@@ -155,16 +173,20 @@ class Page:
         for a, b in ((start, end), (sentence.start, sentence.end)):
             groups = grouped(self.text, sentence.of("MATERIAL", a, b))
             if groups:
-                return _distinct(min(groups, key=lambda g: _distance(g, position))), False
+                return _distinct(sorted(groups, key=lambda g: _distance(g, position))[0]), False
         return self.materials_before(sentence), True
 
     def materials_of(self, sentence: Sentence, figure: Mention) -> tuple[list[Mention], bool]:
         """The material that a figure measures: "865t of tungsten scrap", else the nearest one."""
-        if re.match(r"\s+of (?:it|the (?:metal|material|stuff|element|mineral))\b", self.text[figure.end:figure.end + 22]):
+        if re.match(
+            r"\s+of (?:it|the (?:metal|material|stuff|element|mineral))\b", self.text[figure.end : figure.end + 22]
+        ):
             return self.topic_before(sentence), True
         for material in sentence.of("MATERIAL", figure.end):
-            gap = self.text[figure.end:material.start]
-            if re.fullmatch(r"\s*(?:\([^)]*\)\s*)?(?:(?:a|per) year\s+)?(?:of\s+|worth of\s+)?(?:[\w-]+\s+){0,3}", gap) and (" of " in gap or len(gap.split()) < 2):
+            gap = self.text[figure.end : material.start]
+            if re.fullmatch(
+                r"\s*(?:\([^)]*\)\s*)?(?:(?:a|per) year\s+)?(?:of\s+|worth of\s+)?(?:[\w-]+\s+){0,3}", gap
+            ) and (" of " in gap or len(gap.split()) < 2):
                 group = next(g for g in grouped(self.text, sentence.of("MATERIAL", figure.end)) if material in g)
                 return _distinct(group), False
             break
@@ -172,7 +194,7 @@ class Page:
 
     def materials_before(self, sentence: Sentence) -> list[Mention]:
         """The heading's materials, else those last spoken of in the paragraph, else the document's own."""
-        for earlier in reversed(self.sentences[max(0, sentence.index - 12):sentence.index]):
+        for earlier in reversed(self.sentences[max(0, sentence.index - 12) : sentence.index]):
             own = earlier.of("MATERIAL")
             if earlier.heading and own:
                 return _distinct(own)
@@ -189,7 +211,7 @@ class Page:
 
     def topic_before(self, sentence: Sentence) -> list[Mention]:
         """What "it" and "the metal" stand for: the material that the paragraph opens with, else the document's own."""
-        for earlier in self.sentences[max(0, sentence.index - 12):sentence.index]:
+        for earlier in self.sentences[max(0, sentence.index - 12) : sentence.index]:
             if earlier.paragraph == sentence.paragraph and earlier.of("MATERIAL"):
                 return earlier.of("MATERIAL")[:1]
         return self.main_materials[:1] or self.materials_before(sentence)[:1]
@@ -219,10 +241,10 @@ class Page:
         return next(m for m in places if m.id == top)
 
     def before(self, position: int, width: int = 30) -> str:
-        return self.text[max(0, position - width):position]
+        return self.text[max(0, position - width) : position]
 
     def after(self, position: int, width: int = 30) -> str:
-        return self.text[position:position + width]
+        return self.text[position : position + width]
 
 
 def is_item(sentence: Sentence) -> bool:
@@ -240,9 +262,13 @@ def grouped(text: str, mentions: list[Mention]) -> list[list[Mention]]:
     groups: list[list[Mention]] = []
     for mention in mentions:
         if groups:
-            gap = text[groups[-1][-1].end:mention.start]
-            gap = re.sub(r"\b(?:oxides?|ores?|metals?|concentrates?|items?|products?|compounds?|scrap|imports?|exports?|"
-                         r"sales|shipments|exporters|and its|such as|including|like|powder|high-purity|related|certain)\b|[()]", "", gap)
+            gap = text[groups[-1][-1].end : mention.start]
+            gap = re.sub(
+                r"\b(?:oxides?|ores?|metals?|concentrates?|items?|products?|compounds?|scrap|imports?|exports?|"
+                r"sales|shipments|exporters|and its|such as|including|like|powder|high-purity|related|certain)\b|[()]",
+                "",
+                gap,
+            )
             if len(gap) < 40 and _LIST_GAP.fullmatch(gap):
                 groups[-1].append(mention)
                 continue

@@ -8,13 +8,30 @@ from dataclasses import dataclass, field
 from extractor.events.page import Page, Sentence, grouped, is_place
 from extractor.schema import Mention
 
-_TO = re.compile(r"\b(?:to|into|for|towards?|reach(?:ed|ing|es)?|bound for|headed for|destined for|arriv\w+ (?:in|into|at)|landed in|entered|enter|onto|unloaded in|in)\s+"
-                 r"(?:the |its |mainland |customers in |buyers in |users in |ports in )?(?:neighbouring |main )?$", re.I)
-_FROM = re.compile(r"\b(?:from|out of|left|leave|leaving|originating in|mined in|produced in|made in|origin|by|via|departed|ex)\s+(?:the |mainland |ports in |mines in |neighbouring )?$", re.I)
-_EXPORT_NOUN = re.compile(r"^(?:['’]s?)?\s+(?:[\w-]+\s+){0,5}?(?:exports?|exporters?|shipments|deliveries|sales|suppl(?:y|ies)|cargo(?:es)?|outflows|material|origin|ports)\b", re.I)
-_IMPORT_NOUN = re.compile(r"^(?:['’]s?)?\s+(?:[\w-]+\s+){0,5}?(?:imports?|importers?|purchases|arrivals|intake|buyers|inflows|buying)\b", re.I)
-_EXPORT_VERB = re.compile(r"^(?:\s+(?:customs|companies|producers|traders|firms|suppliers|mines|smelters|plants|ports))?(?:,? (?:which|who))?(?:\s+(?:also|alone|has|have|had|only|itself|still|then|again|which|that|last year|last month|in \w+))*\s+(?:exported|exports|export|shipped|ships|sent|sends|sold|sells|supplied|supplies|supply|provided|provides|delivered|delivers|dispatched|accounted|accounts|made up|makes up|furnished|contributed|loaded|re-exported|was the (?:largest|biggest|main|top)|is the (?:largest|biggest|main|top) (?:supplier|source|origin))\b", re.I)
-_IMPORT_VERB = re.compile(r"^(?:\s+(?:customs|companies|smelters|refiners|buyers|importers|mills|users))?(?:,? (?:which|who))?(?:\s+(?:also|alone|has|have|had|only|itself|still|then|again|which|that|last year|last month|in \w+))*\s+(?:imported|imports|import|bought|buys|purchased|took|takes|took in|takes in|got|received|receives|absorbed|brought in|sourced|got|relied|reimported|taking|is now a net buyer)\b", re.I)
+_TO = re.compile(
+    r"\b(?:to|into|for|towards?|reach(?:ed|ing|es)?|bound for|headed for|destined for|arriv\w+ (?:in|into|at)|landed in|entered|enter|onto|unloaded in|in)\s+"
+    r"(?:the |its |mainland |customers in |buyers in |users in |ports in )?(?:neighbouring |main )?$",
+    re.I,
+)
+_FROM = re.compile(
+    r"\b(?:from|out of|left|leave|leaving|originating in|mined in|produced in|made in|origin|by|via|departed|ex)\s+(?:the |mainland |ports in |mines in |neighbouring )?$",
+    re.I,
+)
+_EXPORT_NOUN = re.compile(
+    r"^(?:['’]s?)?\s+(?:[\w-]+\s+){0,5}?(?:exports?|exporters?|shipments|deliveries|sales|suppl(?:y|ies)|cargo(?:es)?|outflows|material|origin|ports)\b",
+    re.I,
+)
+_IMPORT_NOUN = re.compile(
+    r"^(?:['’]s?)?\s+(?:[\w-]+\s+){0,5}?(?:imports?|importers?|purchases|arrivals|intake|buyers|inflows|buying)\b", re.I
+)
+_EXPORT_VERB = re.compile(
+    r"^(?:\s+(?:customs|companies|producers|traders|firms|suppliers|mines|smelters|plants|ports))?(?:,? (?:which|who))?(?:\s+(?:also|alone|has|have|had|only|itself|still|then|again|which|that|last year|last month|in \w+))*\s+(?:exported|exports|export|shipped|ships|sent|sends|sold|sells|supplied|supplies|supply|provided|provides|delivered|delivers|dispatched|accounted|accounts|made up|makes up|furnished|contributed|loaded|re-exported|was the (?:largest|biggest|main|top)|is the (?:largest|biggest|main|top) (?:supplier|source|origin))\b",
+    re.I,
+)
+_IMPORT_VERB = re.compile(
+    r"^(?:\s+(?:customs|companies|smelters|refiners|buyers|importers|mills|users))?(?:,? (?:which|who))?(?:\s+(?:also|alone|has|have|had|only|itself|still|then|again|which|that|last year|last month|in \w+))*\s+(?:imported|imports|import|bought|buys|purchased|took|takes|took in|takes in|got|received|receives|absorbed|brought in|sourced|got|relied|reimported|taking|is now a net buyer)\b",
+    re.I,
+)
 
 
 @dataclass(slots=True)
@@ -50,8 +67,13 @@ def part_of(page: Page, group: list[Mention], direction: str) -> str:
     before, after = page.before(group[0].start, 40), page.after(group[-1].end, 70)
     demonym = bool(group[0].value and group[0].value.get("as") == "demonyms")
     following = next((m for m in page.mentions_in(group[-1].end, group[-1].end + 40) if m.label == "MATERIAL"), None)
-    if demonym and following and re.fullmatch(r"\s+(?:[\w-]+\s+)?", page.text[group[-1].end:following.start]) and re.search(
-            r"\b(?:of|its?|the|more|less)\s+$", before) and not re.match(r"\s+(?:imports?|exports?)", page.after(following.end, 10)):
+    if (
+        demonym
+        and following
+        and re.fullmatch(r"\s+(?:[\w-]+\s+)?", page.text[group[-1].end : following.start])
+        and re.search(r"\b(?:of|its?|the|more|less)\s+$", before)
+        and not re.match(r"\s+(?:imports?|exports?)", page.after(following.end, 10))
+    ):
         return "origin"
     if _IMPORT_VERB.match(after):
         return "importer"
@@ -65,7 +87,11 @@ def part_of(page: Page, group: list[Mention], direction: str) -> str:
         if direction == "import" and demonym and re.match(r"\s+(?:customs|buyers|ports)", after):
             return "importer"
         return "exporter" if not re.search(r"\bto\s+$", before) else "destination"
-    if re.search(r"\b(?:exports?|shipments|deliveries|sales|cargoes|sold|shipped|sent|exported)\b[^.;]{0,40}\bfor\s+$", before, re.I):
+    if re.search(
+        r"\b(?:exports?|shipments|deliveries|sales|cargoes|sold|shipped|sent|exported)\b[^.;]{0,40}\bfor\s+$",
+        before,
+        re.I,
+    ):
         return "destination"
     if re.search(r"\b(?:bought|purchased|taken|imported|received|absorbed)\s+by\s+(?:the\s+)?$", before, re.I):
         return "destination"
@@ -76,7 +102,9 @@ def part_of(page: Page, group: list[Mention], direction: str) -> str:
     if _TO.search(before):
         if re.search(r"\bin\s+(?:the\s+)?$", before, re.I) and not re.search(r"\barriv|\bland|\bunload", before):
             return ""
-        if re.search(r"\bfor\s+(?:the\s+)?$", before, re.I) and not re.search(r"\b(?:bound|headed|destined|left|leaving)\s+for", before):
+        if re.search(r"\bfor\s+(?:the\s+)?$", before, re.I) and not re.search(
+            r"\b(?:bound|headed|destined|left|leaving)\s+for", before
+        ):
             return ""
         return "destination"
     if re.search(r"\bcustoms\b", after[:12], re.I):

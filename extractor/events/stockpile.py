@@ -10,12 +10,20 @@ from extractor.events.figures import base_of_comparison, period
 from extractor.events.page import Draft, Page, Sentence, distinct_ids, is_place, spans
 from extractor.schema import Mention, Span
 
-_DAYS = re.compile(r"\b(\d{1,3}|a day and a half|one and a half)\s*(?:-\s*)?(?:days?|day['’]s?)(?:['’])?\s+(?:of|worth|domestic|consumption|use|demand|cover|supply)|"
-                   r"\b(?P<half>a day and a half) of\b", re.I)
-_GEOLOGY = re.compile(r"\b(?:ore reserves?|mineral reserves?|proven|probable|resources? (?:of|estimate)|deposit|in situ|reserves there|inferred|jorc)\b", re.I)
+_DAYS = re.compile(
+    r"\b(\d{1,3}|a day and a half|one and a half)\s*(?:-\s*)?(?:days?|day['’]s?)(?:['’])?\s+(?:of|worth|domestic|consumption|use|demand|cover|supply)|"
+    r"\b(?P<half>a day and a half) of\b",
+    re.I,
+)
+_GEOLOGY = re.compile(
+    r"\b(?:ore reserves?|mineral reserves?|proven|probable|resources? (?:of|estimate)|deposit|in situ|reserves there|inferred|jorc)\b",
+    re.I,
+)
 
 
-_ANY_DAYS = re.compile(r"\b(\d{1,3}|a day and a half|one and a half)(?:\s+|-)days?\b|\b(?P<half>a day and a half)\b", re.I)
+_ANY_DAYS = re.compile(
+    r"\b(\d{1,3}|a day and a half|one and a half)(?:\s+|-)days?\b|\b(?P<half>a day and a half)\b", re.I
+)
 
 
 def find(page: Page) -> Iterator[Draft]:
@@ -24,7 +32,10 @@ def find(page: Page) -> Iterator[Draft]:
         if _GEOLOGY.search(sentence.text) or sentence.heading or sentence.row:
             continue
         official = sentence.cue("reserve_official") or _keeper(page, sentence)
-        if official or re.search(r"\breserves?\b", sentence.text, re.I) and (sentence.of("COUNTRY") or len(sentence.text.split()) <= 3):
+        if official or (
+            re.search(r"\breserves?\b", sentence.text, re.I)
+            and (sentence.of("COUNTRY") or len(sentence.text.split()) <= 3)
+        ):
             told = sentence.index
         if sentence.cue("stockpile", "reserve_official") or sentence.index - told <= 3:
             yield from _sentence(page, sentence, bool(official) or sentence.index - told <= 3)
@@ -43,11 +54,23 @@ def _sentence(page: Page, sentence: Sentence, reserve: bool) -> Iterator[Draft]:
     spots = [(m.start, m.end) for m in sentence.of("QUANTITY")]
     money = [m for m in sentence.of("MONEY") if m.value and not m.value.get("per")]
     moved = sentence.cue("stock_build", "stock_release")
-    anchors: list[Mention | None] = [m for m in masses if page.stated(m.start, m.end) and not base_of_comparison(page, sentence, m.start)]
+    anchors: list[Mention | None] = [
+        m for m in masses if page.stated(m.start, m.end) and not base_of_comparison(page, sentence, m.start)
+    ]
     if not anchors:
         trigger = (official or sentence.cue("stockpile") or (moved if reserve else []))[:1]
-        plain = days or (official and moved) or (reserve and sentence.cue("stock_hold") and sentence.of("COMPANY") and sentence.of("MATERIAL"))
-        if not trigger or sentence.of("QUANTITY") or not page.stated(*trigger[0]) or page.negated(*trigger[0]) or not plain:
+        plain = (
+            days
+            or (official and moved)
+            or (reserve and sentence.cue("stock_hold") and sentence.of("COMPANY") and sentence.of("MATERIAL"))
+        )
+        if (
+            not trigger
+            or sentence.of("QUANTITY")
+            or not page.stated(*trigger[0])
+            or page.negated(*trigger[0])
+            or not plain
+        ):
             return
         if len(days) > 1 and len(sentence.of("MATERIAL")) > 1:
             yield from _by_days(page, sentence, days)
@@ -60,17 +83,22 @@ def _sentence(page: Page, sentence: Sentence, reserve: bool) -> Iterator[Draft]:
         materials, implied = page.materials_of(sentence, mass) if mass else page.materials_near(sentence, position)
         draft.set("materials", distinct_ids(materials), spans(materials), implied=implied)
         actor, carried = _actor(page, sentence, position)
-        draft.set("actor", [page.country_of(a) if a.label == "BODY" else a.id for a in actor], spans(actor), implied=carried)
+        draft.set(
+            "actor", [page.country_of(a) if a.label == "BODY" else a.id for a in actor], spans(actor), implied=carried
+        )
         action, cue = _action(page, sentence, position)
         draft.set("action", action, cue)
         if mass:
-            value = {k: v for k, v in (anchor.value or {}).items() if k in ("tonnes", "low", "high")}
+            value = {k: v for k, v in (mass.value or {}).items() if k in ("tonnes", "low", "high")}
             draft.set("quantity", value, [(mass.start, mass.end)])
         if days:
             count = days[0][1] or ""
             number = 1.5 if not count.isdigit() else float(count)
-            draft.set("days", int(number) if number == int(number) else number,
-                      [(sentence.start + days[0].start(), sentence.start + days[0].end())])
+            draft.set(
+                "days",
+                int(number) if number == int(number) else number,
+                [(sentence.start + days[0].start(), sentence.start + days[0].end())],
+            )
         worth = anchor if anchor and not mass else (money[0] if money else None)
         if worth:
             draft.set("value", dict(worth.value or {}), spans([worth]))
@@ -82,7 +110,7 @@ def _sentence(page: Page, sentence: Sentence, reserve: bool) -> Iterator[Draft]:
 
 
 def _by_days(page: Page, sentence: Sentence, days: list[re.Match[str]]) -> Iterator[Draft]:
-    """"Its lithium reserve corresponds to 31 days and its gallium reserve to 60 days": one holding a material."""
+    """ "Its lithium reserve corresponds to 31 days and its gallium reserve to 60 days": one holding a material."""
     for match in days:
         at = sentence.start + match.start()
         material = max((m for m in sentence.of("MATERIAL") if m.end <= at), key=lambda m: m.start, default=None)
@@ -91,7 +119,9 @@ def _by_days(page: Page, sentence: Sentence, days: list[re.Match[str]]) -> Itera
             continue
         draft = Draft("stockpile", sentence, confidence=0.7)
         draft.set("materials", [material.id], spans([material]))
-        draft.set("actor", [page.country_of(a) if a.label == "BODY" else a.id for a in actor], spans(actor), implied=carried)
+        draft.set(
+            "actor", [page.country_of(a) if a.label == "BODY" else a.id for a in actor], spans(actor), implied=carried
+        )
         draft.set("action", *_action(page, sentence, at))
         yield draft.set("days", int(match[1]), [(at, sentence.start + match.end())])
 
@@ -100,15 +130,21 @@ def _stocked(page: Page, sentence: Sentence, figure: Mention, reserve: bool) -> 
     kind = claim(page, sentence, figure)
     if kind == "stockpile":
         return True
-    verbs = sentence.cue("stock_hold", "stock_build", "stock_release") or re.search(r"\bthere (?:were|was|are)\b", sentence.text)
+    verbs = sentence.cue("stock_hold", "stock_build", "stock_release") or re.search(
+        r"\bthere (?:were|was|are)\b", sentence.text
+    )
     return reserve and kind in ("", "deal", "none") and bool(verbs) and bool((figure.value or {}).get("counted"))
 
 
 def _action(page: Page, sentence: Sentence, position: int) -> tuple[str, list[Span]]:
     best: tuple[int, str, Span] | None = None
-    for cue, action, weight in (("stock_release", "release", 0), ("stock_build", "build", 0), ("stock_hold", "hold", 0)):
+    for cue, action, weight in (
+        ("stock_release", "release", 0),
+        ("stock_build", "build", 0),
+        ("stock_hold", "hold", 0),
+    ):
         for span in sentence.cue(cue):
-            if re.fullmatch(r"stockpile\w*", page.text[span[0]:span[1]], re.I):
+            if re.fullmatch(r"stockpile\w*", page.text[span[0] : span[1]], re.I):
                 continue
             gap = abs(span[0] - position) - weight
             if best is None or gap < best[0]:
@@ -117,25 +153,40 @@ def _action(page: Page, sentence: Sentence, position: int) -> tuple[str, list[Sp
 
 
 def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention], bool]:
-    owners = [m for m in sentence.mentions if (m.label == "COMPANY" or m.label == "COUNTRY" and not is_place(m)
-              or m.label == "BODY" and page.country_of(m))]
+    owners = [
+        m
+        for m in sentence.mentions
+        if (
+            m.label == "COMPANY"
+            or (m.label == "COUNTRY" and not is_place(m))
+            or (m.label == "BODY" and page.country_of(m))
+        )
+    ]
     before = [m for m in owners if m.start <= position]
     keeper = [m for m in before if m.label == "BODY"]
     if keeper or before:
         return (keeper or before)[:1], False
-    owners = [m for m in owners if not re.search(r"\b(?:in|at|of|to|from|for)\s+(?:the\s+)?$", page.before(m.start, 12))]
+    owners = [
+        m for m in owners if not re.search(r"\b(?:in|at|of|to|from|for)\s+(?:the\s+)?$", page.before(m.start, 12))
+    ]
     if owners:
         return owners[:1], False
     if page.protagonist:
         return [page.protagonist], True
-    keepers = [m for m in page.mentions if m.label == "BODY" and m.id in page.stockpilers and page.country_of(m) and m.end <= sentence.start]
+    keepers = [
+        m
+        for m in page.mentions
+        if m.label == "BODY" and m.id in page.stockpilers and page.country_of(m) and m.end <= sentence.start
+    ]
     if keepers:
         return keepers[-1:], True
     if page.main_country and page.main_country.end <= page.title_end:
         return [page.main_country], True
-    for earlier in reversed(page.sentences[max(0, sentence.index - 4):sentence.index]):
+    for earlier in reversed(page.sentences[max(0, sentence.index - 4) : sentence.index]):
         keepers = [m for m in earlier.of("BODY") if m.id in page.stockpilers and page.country_of(m)]
-        owners = keepers or [m for m in earlier.mentions if m.label == "COUNTRY" and not is_place(m) or m.label == "COMPANY"]
+        owners = keepers or [
+            m for m in earlier.mentions if (m.label == "COUNTRY" and not is_place(m)) or m.label == "COMPANY"
+        ]
         if owners:
             return owners[:1], True
     return ([page.main_country], True) if page.main_country else ([], True)

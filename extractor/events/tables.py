@@ -28,7 +28,7 @@ def find(page: Page) -> Iterator[Draft]:
 
 
 def _table(page: Page, table: Mapping[str, Any]) -> Iterator[Draft]:
-    caption: Span = tuple(table["caption"])  # type: ignore[assignment]
+    caption: Span = tuple(table["caption"])
     kind, direction, words = _subject(page, caption)
     if not kind:
         kind, direction, words = _subject(page, (0, page.title_end))
@@ -43,25 +43,30 @@ def _table(page: Page, table: Mapping[str, Any]) -> Iterator[Draft]:
                 yield from _price(page, cells, column, price, caption)
             if figure is None:
                 continue
-            title: Span = tuple(table["header"][column]) if column < len(table["header"]) else (0, 0)  # type: ignore[assignment]
+            title: Span = tuple(table["header"][column]) if column < len(table["header"]) else (0, 0)
             own_kind, own_direction, own_words = _subject(page, title)
-            own_kind, own_direction, own_words = (own_kind, own_direction, own_words) if own_kind else (kind, direction, words)
-            row_kind = _subject(page, tuple(row[0]))[0] if column else ""  # type: ignore[arg-type]
+            own_kind, own_direction, own_words = (
+                (own_kind, own_direction, own_words) if own_kind else (kind, direction, words)
+            )
+            row_kind = _subject(page, tuple(row[0]))[0] if column else ""
             if row_kind and not own_kind:
-                own_kind, own_direction, own_words = _subject(page, tuple(row[0]))  # type: ignore[arg-type]
+                own_kind, own_direction, own_words = _subject(page, tuple(row[0]))
             draft = Draft(own_kind or "trade_flow", page.sentence_at(figure.start), confidence=0.8)
             if not own_kind or _LEFT_OUT.match(label_text):
                 continue
             _fill(page, draft, table, row, cells, column, figure, own_direction, own_words, caption, label)
             if own_kind == "trade_flow" and not (draft.get("origin") or draft.get("destination")):
                 continue
-            if draft.get("materials") and (draft.get("actor") or own_kind not in ("production", "stockpile")) and (
-                    draft.get("issuer") or own_kind != "control_measure"):
+            if (
+                draft.get("materials")
+                and (draft.get("actor") or own_kind not in ("production", "stockpile"))
+                and (draft.get("issuer") or own_kind != "control_measure")
+            ):
                 yield draft
 
 
 def _price(page: Page, cells: list[list[Mention]], column: int, price: Mention, caption: Span) -> Iterator[Draft]:
-    """"Platinum ... 993 (+7.2%)" under "$/oz"."""
+    """ "Platinum ... 993 (+7.2%)" under "$/oz"."""
     materials = [m for m in cells[0] if m.label == "MATERIAL"]
     if not materials:
         return
@@ -71,7 +76,7 @@ def _price(page: Page, cells: list[list[Mention]], column: int, price: Mention, 
     change = next((m for m in cells[column] if m.label == "PERCENT"), None)
     if change is not None:
         draft.set("change_pct", (change.value or {})["pct"], spans([change]))
-    elif re.search(r"\bunch", page.text[price.end:price.end + 14], re.I):
+    elif re.search(r"\bunch", page.text[price.end : price.end + 14], re.I):
         draft.set("change_pct", 0, [(price.end, price.end + 10)])
     yield draft
 
@@ -79,29 +84,51 @@ def _price(page: Page, cells: list[list[Mention]], column: int, price: Mention, 
 def _subject(page: Page, span: Span) -> tuple[str, str, list[Span]]:
     """(event type, direction, words) that a caption, header or row label speaks of."""
     text = page.text[slice(*span)]
-    for pattern, kind in ((_QUOTA, "control_measure"), (_STOCK, "stockpile"), (_TRADE, "trade_flow"), (_MAKING, "production")):
+    for pattern, kind in (
+        (_QUOTA, "control_measure"),
+        (_STOCK, "stockpile"),
+        (_TRADE, "trade_flow"),
+        (_MAKING, "production"),
+    ):
         if match := pattern.search(text):
             direction = "import" if kind == "trade_flow" and match["import"] else "export"
             return kind, direction, [(span[0] + match.start(), span[0] + match.end())]
     return "", "", []
 
 
-def _fill(page: Page, draft: Draft, table: Mapping[str, Any], row: list[list[int]], cells: list[list[Mention]], column: int,
-          figure: Mention, direction: str, words: list[Span], caption: Span, label: list[Mention]) -> None:
-    header = _within(page, tuple(table["header"][column])) if column < len(table["header"]) else []  # type: ignore[arg-type]
+def _fill(
+    page: Page,
+    draft: Draft,
+    table: Mapping[str, Any],
+    row: list[list[int]],
+    cells: list[list[Mention]],
+    column: int,
+    figure: Mention,
+    direction: str,
+    words: list[Span],
+    caption: Span,
+    label: list[Mention],
+) -> None:
+    header = _within(page, tuple(table["header"][column])) if column < len(table["header"]) else []
     materials = [m for m in label + header if m.label == "MATERIAL"] or _above(page, row[0][0], caption, "MATERIAL")
     if draft.type == "trade_flow":
         draft.set("direction", direction, words)
     draft.set("materials", distinct_ids(materials), spans(materials), implied=not materials)
     value = {k: v for k, v in (figure.value or {}).items() if k in ("tonnes", "low", "high")}
     draft.set("quantity", value, [(figure.start, figure.end)])
-    dates = [m for m in label + header if m.label == "DATE"] or [m for m in _within(page, caption) if m.label == "DATE"] \
+    dates = (
+        [m for m in label + header if m.label == "DATE"]
+        or [m for m in _within(page, caption) if m.label == "DATE"]
         or [m for m in page.mentions if m.label == "DATE" and m.end <= page.title_end]
+    )
     if dates and draft.type != "control_measure":
         draft.set("period", dates[0].id, spans(dates[:1]))
     named = [m for m in label if m.label == "COUNTRY" and not is_place(m)]
     companies = [m for m in label if m.label == "COMPANY"]
-    reporter = next((m for m in _above(page, row[0][0], caption, "COUNTRY") if not is_place(m) and m not in named), None) or page.main_country
+    reporter = (
+        next((m for m in _above(page, row[0][0], caption, "COUNTRY") if not is_place(m) and m not in named), None)
+        or page.main_country
+    )
     if draft.type == "trade_flow":
         near, far = ("destination", "origin") if direction == "import" else ("origin", "destination")
         if reporter and (not named or reporter.id != named[0].id):
@@ -114,13 +141,21 @@ def _fill(page: Page, draft: Draft, table: Mapping[str, Any], row: list[list[int
         draft.set("actor", distinct_ids(actor), spans(actor))
         if named:
             draft.set("site", named[0].id, spans(named[:1]))
-        if re.search(r"\b(?:mine|mined|ore)\b", page.text[caption[0]:caption[1]], re.I):
+        if re.search(r"\b(?:mine|mined|ore)\b", page.text[caption[0] : caption[1]], re.I):
             draft.set("activity", "mining", words)
     elif draft.type == "stockpile":
-        keeper = next((m for m in page.mentions if m.label == "BODY" and m.id in page.stockpilers and page.country_of(m)), None) or reporter
+        keeper = (
+            next(
+                (m for m in page.mentions if m.label == "BODY" and m.id in page.stockpilers and page.country_of(m)),
+                None,
+            )
+            or reporter
+        )
         draft.set("actor", [page.country_of(keeper)] if keeper else [], spans([keeper] if keeper else []))
         word = page.text[slice(*words[0])].lower()
-        draft.set("action", "build" if word.startswith("acq") else "release" if word.startswith("disp") else "hold", words)
+        draft.set(
+            "action", "build" if word.startswith("acq") else "release" if word.startswith("disp") else "hold", words
+        )
     elif draft.type == "control_measure":
         draft.set("measure", "export_quota", words)
         reporter = authority(page) if page.kind == "notice" else reporter
@@ -140,8 +175,15 @@ def _quota_year(page: Page, draft: Draft, dates: list[Mention]) -> None:
         draft.set("effective", own.id, spans([own]))
 
 
-def _percents(page: Page, draft: Draft, table: Mapping[str, Any], row: list[list[int]], cells: list[list[Mention]], column: int,
-              header: list[Mention]) -> None:
+def _percents(
+    page: Page,
+    draft: Draft,
+    table: Mapping[str, Any],
+    row: list[list[int]],
+    cells: list[list[Mention]],
+    column: int,
+    header: list[Mention],
+) -> None:
     """Shares and changes in the same row that are for the same period, and those in brackets behind the figure."""
     if draft.type == "control_measure":
         return
@@ -152,8 +194,8 @@ def _percents(page: Page, draft: Draft, table: Mapping[str, Any], row: list[list
         if percent is None:
             continue
         title_span = tuple(table["header"][other]) if other < len(table["header"]) else (0, 0)
-        title = page.text[title_span[0]:title_span[1]]
-        date = next((m.id for m in _within(page, title_span) if m.label == "DATE"), None)  # type: ignore[arg-type]
+        title = page.text[title_span[0] : title_span[1]]
+        date = next((m.id for m in _within(page, title_span) if m.label == "DATE"), None)
         applies = other == column or (date == own_date if date else column == _latest(page, table, quantities))
         if not applies:
             continue
@@ -166,8 +208,13 @@ def _percents(page: Page, draft: Draft, table: Mapping[str, Any], row: list[list
 
 def _latest(page: Page, table: Mapping[str, Any], quantities: list[int]) -> int:
     """The column of figures with the latest date, else the first."""
-    dated = [(d.id, i) for i in quantities if i < len(table["header"])
-             for d in _within(page, tuple(table["header"][i])) if d.label == "DATE"]  # type: ignore[arg-type]
+    dated = [
+        (d.id, i)
+        for i in quantities
+        if i < len(table["header"])
+        for d in _within(page, tuple(table["header"][i]))
+        if d.label == "DATE"
+    ]
     return max(dated)[1] if dated else (quantities[0] if quantities else -1)
 
 

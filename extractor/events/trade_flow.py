@@ -17,8 +17,13 @@ from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, 
 from extractor.events.roles import part_of, route
 from extractor.schema import Mention, Span
 
-_ZERO = re.compile(r"\b(?:no|nothing|zero|nil|not a single|none)\b(?=(?:\s+[\w’',-]+){0,9}?\s+(?:exports?|imports?|shipments?|cargo(?:es)?|deliveries|went|reached|arriv\w+|left|sold|exported|imported|shipped|sent|landed|entered|crossed|flows?|moved)\b)", re.I)
-_ZERO_OBJECT = re.compile(r"\b(?:exported|imported|shipped|sold|sent|bought|received)\s+(?P<zero>no|nothing|none)\b", re.I)
+_ZERO = re.compile(
+    r"\b(?:no|nothing|zero|nil|not a single|none)\b(?=(?:\s+[\w’',-]+){0,9}?\s+(?:exports?|imports?|shipments?|cargo(?:es)?|deliveries|went|reached|arriv\w+|left|sold|exported|imported|shipped|sent|landed|entered|crossed|flows?|moved)\b)",
+    re.I,
+)
+_ZERO_OBJECT = re.compile(
+    r"\b(?:exported|imported|shipped|sold|sent|bought|received)\s+(?P<zero>no|nothing|none)\b", re.I
+)
 _REMAINDER = re.compile(r"\b(?:balance|rest|remainder)\b", re.I)
 
 
@@ -49,7 +54,9 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
     if not anchors:
         yield from _stops(page, sentence, frame)
         return
-    direction = _direction(page, sentence, frame=frame) or (frame.direction if sentence.paragraph - frame.paragraph <= 1 else "")
+    direction = _direction(page, sentence, frame=frame) or (
+        frame.direction if sentence.paragraph - frame.paragraph <= 1 else ""
+    )
     if not direction:
         return
     whole = route(page, sentence, sentence.start, sentence.end, direction)
@@ -101,14 +108,26 @@ def _direction(page: Page, sentence: Sentence, start: int = 0, end: int = 1 << 6
     if exports or imports:
         return "export" if exports else "import"
     close = frame is not None and sentence.paragraph - frame.paragraph <= 1
-    if frame is not None and close and (frame.direction == "export" and sentence.cue("take")
-                                        or frame.direction == "import" and sentence.cue("ship", "supply")):
+    if (
+        frame is not None
+        and close
+        and (
+            (frame.direction == "export" and sentence.cue("take"))
+            or (frame.direction == "import" and sentence.cue("ship", "supply"))
+        )
+    ):
         return frame.direction
-    text = page.text[max(start, sentence.start):min(end, sentence.end)]
-    if re.search(r"\b(?:took in|takes in|taking in|bought|purchased|received|got|brought in|arriv\w+|landed|bought from|purchased from|sourced from|brought in|received from|reach(?:ed|es) (?:the )?[A-Z])", text):
+    text = page.text[max(start, sentence.start) : min(end, sentence.end)]
+    if re.search(
+        r"\b(?:took in|takes in|taking in|bought|purchased|received|got|brought in|arriv\w+|landed|bought from|purchased from|sourced from|brought in|received from|reach(?:ed|es) (?:the )?[A-Z])",
+        text,
+    ):
         return "import"
-    if re.search(r"\b(?:abroad|overseas|left (?:the )?[A-Z]\w+|left [A-Z]?\w+ ports|shipped to|sent to|went to|bound for|sold to|sent \w+|deliver\w+ to|"
-                 r"shipments (?:of [\w\s-]+ )?(?:to|abroad)|to (?:the )?[A-Z][a-z]+)\b", text) and sentence.cue("ship", "export"):
+    if re.search(
+        r"\b(?:abroad|overseas|left (?:the )?[A-Z]\w+|left [A-Z]?\w+ ports|shipped to|sent to|went to|bound for|sold to|sent \w+|deliver\w+ to|"
+        r"shipments (?:of [\w\s-]+ )?(?:to|abroad)|to (?:the )?[A-Z][a-z]+)\b",
+        text,
+    ) and sentence.cue("ship", "export"):
         return "export"
     shipped = re.search(r"\b(?:shipped|sent out|sent|sold|ships|dispatched)\b", text)
     if shipped and [m for m in sentence.of("COUNTRY") if m.end <= max(start, sentence.start) + shipped.start()]:
@@ -126,11 +145,12 @@ def _belongs_to(page: Page, sentence: Sentence, share: Mention, figures: list[Me
     if not figures:
         return False
     nearest = min(figures, key=lambda f: abs(f.start - share.start))
-    between = page.text[min(nearest.end, share.end):max(nearest.start, share.start)]
+    between = page.text[min(nearest.end, share.end) : max(nearest.start, share.start)]
     if len(between) > 80 or ";" in between:
         return False
     return not any(nearest.end <= c.start < share.start for c in sentence.of("COUNTRY")) or bool(
-        re.search(r"\bor\b|\(|share", between))
+        re.search(r"\bor\b|\(|share", between)
+    )
 
 
 def _share(page: Page, sentence: Sentence, anchor: Mention, shares: list[Mention], spots: list[Span]) -> Mention | None:
@@ -144,11 +164,14 @@ def _share(page: Page, sentence: Sentence, anchor: Mention, shares: list[Mention
     return None
 
 
-def _places(page: Page, sentence: Sentence, draft: Draft, anchor: Mention, anchors: list[Mention], whole: object,
-            frame: Frame) -> None:
+def _places(
+    page: Page, sentence: Sentence, draft: Draft, anchor: Mention, anchors: list[Mention], whole: object, frame: Frame
+) -> None:
     """Origin and destination: what stands beside the figure, then what the sentence says, then the frame."""
     direction = draft.slots["direction"]
-    beside = _respective(page, sentence, anchor, anchors, direction) or _beside(page, sentence, anchor, anchors, direction)
+    beside = _respective(page, sentence, anchor, anchors, direction) or _beside(
+        page, sentence, anchor, anchors, direction
+    )
     origin, destination = list(whole.origin), list(whole.destination)  # type: ignore[attr-defined]
     if beside:
         part, group = beside
@@ -165,13 +188,26 @@ def _places(page: Page, sentence: Sentence, draft: Draft, anchor: Mention, ancho
             destination = frame.destination
     elif len(anchors) > 1:
         # A total beside its parts: countries that belong to another figure of the list are not its own.
-        others = [m for a in anchors if a is not anchor for m in (_beside(page, sentence, a, anchors, direction) or ("", []))[1]]
+        others = [
+            m
+            for a in anchors
+            if a is not anchor
+            for m in (_beside(page, sentence, a, anchors, direction) or ("", []))[1]
+        ]
         origin = [m for m in origin if m not in others]
         destination = [m for m in destination if m not in others]
     if direction == "export" and not origin:
-        actor = next((m for m in sentence.of("COUNTRY") if m.start < anchor.start and not is_place(m)
-                      and m.id not in {d.id for d in destination}
-                      and not re.search(r"\b(?:to|in|for|into|at|from|against|of)\s+(?:the\s+)?$", page.before(m.start, 12))), None)
+        actor = next(
+            (
+                m
+                for m in sentence.of("COUNTRY")
+                if m.start < anchor.start
+                and not is_place(m)
+                and m.id not in {d.id for d in destination}
+                and not re.search(r"\b(?:to|in|for|into|at|from|against|of)\s+(?:the\s+)?$", page.before(m.start, 12))
+            ),
+            None,
+        )
         origin = [actor] if actor else []
     close = sentence.paragraph - frame.paragraph <= 1
     if not origin and not destination and close:
@@ -188,7 +224,14 @@ def _places(page: Page, sentence: Sentence, draft: Draft, anchor: Mention, ancho
         draft.implied.add("destination")
     if page.kind == "notice" and direction == "import" and not origin:
         named = [m for m in page.mentions if m.label == "COUNTRY" and m.end <= page.title_end]
-        origin = next((g for g in grouped(page.text, named) if re.search(r"\b(?:from|originating in)\s+(?:the\s+)?$", page.before(g[0].start, 24), re.I)), [])
+        origin = next(
+            (
+                g
+                for g in grouped(page.text, named)
+                if re.search(r"\b(?:from|originating in)\s+(?:the\s+)?$", page.before(g[0].start, 24), re.I)
+            ),
+            [],
+        )
         draft.implied.add("origin")
     home = _home(page, direction, sentence)
     if home is not None and direction == "export" and not origin and home.id not in {m.id for m in destination}:
@@ -219,13 +262,23 @@ def _codes(page: Page, places: list[Mention]) -> list[str]:
 def _home(page: Page, direction: str, sentence: Sentence) -> Mention | None:
     """Whose trade is told of: "its" points to the sentence before, "the company's" to the company's country; else the
     notice's issuer, else the country that the document is about."""
-    if re.search(r"\b(?:its|their|the country['’]s)\s+(?:[\w-]+\s+){0,3}?(?:imports?|exports?|purchases|shipments|sales)\b", sentence.text) and sentence.index:
+    if (
+        re.search(
+            r"\b(?:its|their|the country['’]s)\s+(?:[\w-]+\s+){0,3}?(?:imports?|exports?|purchases|shipments|sales)\b",
+            sentence.text,
+        )
+        and sentence.index
+    ):
         earlier = page.sentences[sentence.index - 1]
         subject = next((m for m in earlier.of("COUNTRY") if not is_place(m)), None)
         if subject is not None and earlier.paragraph == sentence.paragraph:
             return subject
-    if re.search(r"\b(?:the (?:company|group|miner|producer)['’]s|its)\s+(?:[\w-]+\s+){0,2}?(?:exports?|shipments|sales)\b", sentence.text, re.I):
-        for earlier in reversed(page.sentences[max(0, sentence.index - 2):sentence.index]):
+    if re.search(
+        r"\b(?:the (?:company|group|miner|producer)['’]s|its)\s+(?:[\w-]+\s+){0,2}?(?:exports?|shipments|sales)\b",
+        sentence.text,
+        re.I,
+    ):
+        for earlier in reversed(page.sentences[max(0, sentence.index - 2) : sentence.index]):
             owned = [m for m in earlier.of("COMPANY") if page.country_of(m)]
             if owned:
                 code = page.country_of(owned[-1])
@@ -236,38 +289,51 @@ def _home(page: Page, direction: str, sentence: Sentence) -> Mention | None:
     return page.main_country
 
 
-def _respective(page: Page, sentence: Sentence, anchor: Mention, anchors: list[Mention],
-                direction: str) -> tuple[str, list[Mention]] | None:
-    """"Congo and Australia supplied 1,980 tons and 1,150 tons, respectively": the n-th country of the n-th figure."""
+def _respective(
+    page: Page, sentence: Sentence, anchor: Mention, anchors: list[Mention], direction: str
+) -> tuple[str, list[Mention]] | None:
+    """ "Congo and Australia supplied 1,980 tons and 1,150 tons, respectively": the n-th country of the n-th figure."""
     word = re.search(r"\brespectively\b", sentence.text, re.I)
     if not word:
         return None
     for group in grouped(page.text, [m for m in sentence.of("COUNTRY") if not is_place(m)]):
-        listed = [a for a in sorted(anchors, key=lambda a: a.start) if a.start > group[0].start or len(anchors) == len(group)]
-        listed = [a for a in listed if abs(a.start - group[-1].end) < 160][-len(group):]
+        listed = [
+            a for a in sorted(anchors, key=lambda a: a.start) if a.start > group[0].start or len(anchors) == len(group)
+        ]
+        listed = [a for a in listed if abs(a.start - group[-1].end) < 160][-len(group) :]
         if len(group) < 2 or len(listed) != len(group) or anchor not in listed:
             continue
         part = part_of(page, group, direction)
         after = page.after(group[-1].end, 60)
-        if re.match(r"\s+(?:[\w-]+\s+){0,2}(?:suppl\w+|deliver\w+|contribut\w+|provid\w+|sent|shipped|accounted|sold|export\w+)", after):
+        if re.match(
+            r"\s+(?:[\w-]+\s+){0,2}(?:suppl\w+|deliver\w+|contribut\w+|provid\w+|sent|shipped|accounted|sold|export\w+)",
+            after,
+        ):
             part = "origin"
         elif re.match(r"\s+(?:[\w-]+\s+){0,2}(?:took|lifted|bought|received|absorbed|import\w+)", after):
             part = "destination"
-        part = {"exporter": "origin", "importer": "destination"}.get(part, part) or ("origin" if direction == "import" else "destination")
+        part = {"exporter": "origin", "importer": "destination"}.get(part, part) or (
+            "origin" if direction == "import" else "destination"
+        )
         return part, [group[listed.index(anchor)]]
     return None
 
 
-def _beside(page: Page, sentence: Sentence, anchor: Mention, anchors: list[Mention],
-            direction: str) -> tuple[str, list[Mention]] | None:
+def _beside(
+    page: Page, sentence: Sentence, anchor: Mention, anchors: list[Mention], direction: str
+) -> tuple[str, list[Mention]] | None:
     """The country that a figure in a list is tied to: "25 t to Japan", "Vietnam 221 t", "Japan (12 t)"."""
     following = [a.start for a in anchors if a.start > anchor.start]
     stop = min(following, default=sentence.end)
     groups = grouped(page.text, [m for m in sentence.of("COUNTRY") if not is_place(m)])
     for group in groups:
         if anchor.end <= group[0].start < stop:
-            link = page.text[anchor.end:group[0].start]
-            if re.fullmatch(r"[\s,]*(?:\([^)]*\)\s*)?(?:of (?:it|that|this|them)\s+)?(?:[\w-]+\s+){0,4}(?:to|into|for|from|by|in|were bound for|was bound for|bound for|went to|headed for|came from|reached)\s+(?:the\s+|mainland\s+)?", link, re.I):
+            link = page.text[anchor.end : group[0].start]
+            if re.fullmatch(
+                r"[\s,]*(?:\([^)]*\)\s*)?(?:of (?:it|that|this|them)\s+)?(?:[\w-]+\s+){0,4}(?:to|into|for|from|by|in|were bound for|was bound for|bound for|went to|headed for|came from|reached)\s+(?:the\s+|mainland\s+)?",
+                link,
+                re.I,
+            ):
                 source = re.search(r"\b(?:from|by)\s+(?:the\s+)?$", link, re.I)
                 if re.search(r"\bin\s+$", link) and direction == "export":
                     continue
@@ -277,21 +343,43 @@ def _beside(page: Page, sentence: Sentence, anchor: Mention, anchors: list[Menti
     previous = max((a.end for a in anchors if a.end <= anchor.start), default=sentence.start)
     for group in reversed(groups):
         if previous <= group[0].start and group[-1].end <= anchor.start:
-            link = re.sub(r", (?:which|who|whose)\b[^,]*(?:,[^,]*)?,", "", page.text[group[-1].end:anchor.start], count=1)
+            link = re.sub(
+                r", (?:which|who|whose)\b[^,]*(?:,[^,]*)?,", "", page.text[group[-1].end : anchor.start], count=1
+            )
             if re.fullmatch(r"\s*[,:(]?\s*(?:with|at|about|around|some|roughly)?\s*", link, re.I):
                 part = part_of(page, group, direction)
                 if part in ("origin", "destination"):
                     return part, group
                 return ("destination" if direction == "export" else "origin"), group
-            if len(anchors) > 1 and re.fullmatch(r"\s+(?:[\w-]+\s+){0,3}(?:took|takes|received|bought|taking|absorbed|imported)\s+(?:[\w-]+\s+){0,3}", link, re.I):
+            if len(anchors) > 1 and re.fullmatch(
+                r"\s+(?:[\w-]+\s+){0,3}(?:took|takes|received|bought|taking|absorbed|imported)\s+(?:[\w-]+\s+){0,3}",
+                link,
+                re.I,
+            ):
                 return "destination", group
-            if len(anchors) > 1 and re.fullmatch(r"\s+(?:[\w-]+\s+){0,3}(?:supplied|shipped|sent|provided|sold|delivered|contributed|accounted for)\s+(?:[\w-]+\s+){0,4}", link, re.I):
+            if len(anchors) > 1 and re.fullmatch(
+                r"\s+(?:[\w-]+\s+){0,3}(?:supplied|shipped|sent|provided|sold|delivered|contributed|accounted for)\s+(?:[\w-]+\s+){0,4}",
+                link,
+                re.I,
+            ):
                 return "origin", group
-            if re.fullmatch(r"(?:['’]s)?\s+(?:was|were|is|remained|share|held|has|had|made|makes|accounted)\b(?:[\w\s-]|,(?= \d)){0,40}\b(?:with|at|of|was|to|for|up|share)\s+(?:[\w-]+\s+){0,2}", link, re.I):
+            if re.fullmatch(
+                r"(?:['’]s)?\s+(?:was|were|is|remained|share|held|has|had|made|makes|accounted)\b(?:[\w\s-]|,(?= \d)){0,40}\b(?:with|at|of|was|to|for|up|share)\s+(?:[\w-]+\s+){0,2}",
+                link,
+                re.I,
+            ):
                 buyer = re.search(r"\b(?:buyer|destination|customer|market|importer|taker)s?\b", link)
-                return ("destination" if buyer or (direction == "export" and not re.search(r"suppl|source|origin|export", link)) else "origin"), group
+                return (
+                    "destination"
+                    if buyer or (direction == "export" and not re.search(r"suppl|source|origin|export", link))
+                    else "origin"
+                ), group
             break
-    if re.match(r"\W*(?:It|They)\b", sentence.text) and sentence.index and not [g for g in groups if g[-1].end <= anchor.start]:
+    if (
+        re.match(r"\W*(?:It|They)\b", sentence.text)
+        and sentence.index
+        and not [g for g in groups if g[-1].end <= anchor.start]
+    ):
         subject = [m for m in page.sentences[sentence.index - 1].of("COUNTRY") if not is_place(m)][:1]
         if subject:
             taking = sentence.cue("take") and not sentence.cue("ship", "supply", "export")
@@ -309,15 +397,25 @@ def _worth(sentence: Sentence, anchor: Mention) -> Mention | None:
 
 
 def _stops(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
-    """"no dysprosium has reached Japan", "Nothing at all went to the United States": a flow of zero."""
+    """ "no dysprosium has reached Japan", "Nothing at all went to the United States": a flow of zero."""
     zero = _ZERO.search(sentence.text) or _ZERO_OBJECT.search(sentence.text)
     moved = sentence.cue("export", "import", "ship", "take")
-    if not zero or not moved or re.search(r"\b(?:ban|licen[cs]e|permit|restriction|duty|change|control|quota|decision|rule)s?\b", sentence.text, re.I):
+    if (
+        not zero
+        or not moved
+        or re.search(
+            r"\b(?:ban|licen[cs]e|permit|restriction|duty|change|control|quota|decision|rule)s?\b", sentence.text, re.I
+        )
+    ):
         return
     at = sentence.start + (zero.start("zero") if "zero" in zero.groupdict() else zero.start())
     if not page.stated(at, at + 2) or moved[-1][0] < at - 20:
         return
-    direction = _direction(page, sentence) or frame.direction or ("import" if re.search(r"\breach", sentence.text) else "export")
+    direction = (
+        _direction(page, sentence)
+        or frame.direction
+        or ("import" if re.search(r"\breach", sentence.text) else "export")
+    )
     found = route(page, sentence, sentence.start, sentence.end, direction)
     origin, destination = found.origin, found.destination
     close = sentence.paragraph - frame.paragraph <= 1
@@ -353,7 +451,7 @@ def _stops(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
 
 
 def _balance(page: Page, sentence: Sentence, match: re.Match[str], direction: str, frame: Frame) -> Iterator[Draft]:
-    """"and the balance to the Netherlands": a flow without a volume."""
+    """ "and the balance to the Netherlands": a flow without a volume."""
     at = sentence.start + match.end()
     target = next((m for m in sentence.of("COUNTRY") if 0 <= m.start - at < 30), None)
     if target is None or direction != "export" or not frame.origin or target.id in {m.id for m in frame.origin}:
@@ -368,8 +466,14 @@ def _balance(page: Page, sentence: Sentence, match: re.Match[str], direction: st
     yield draft
 
 
-def _remember(frame: Frame, sentence: Sentence, draft: Draft, page: Page, when: tuple[str, list[Span]] | None,
-              materials: list[Mention]) -> None:
+def _remember(
+    frame: Frame,
+    sentence: Sentence,
+    draft: Draft,
+    page: Page,
+    when: tuple[str, list[Span]] | None,
+    materials: list[Mention],
+) -> None:
     known = {m.start: m for m in page.mentions}
     frame.paragraph, frame.direction = sentence.paragraph, draft.slots["direction"]
     frame.materials = materials

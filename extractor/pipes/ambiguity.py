@@ -17,7 +17,29 @@ from spacy.tokens import Doc, Token
 
 _DOMAIN_CUES = 4  # different words of supply and trade, materials among them, that make a long text one about them
 _WORDS_A_CUE = 30  # a shorter text needs fewer: one for so many words
-_CURRENCIES = frozenset("dollar dollars yuan renminbi yen rand peso pesos rupee rupees won real reais pound pounds franc francs krone kroner".split())
+_CURRENCIES = frozenset(
+    [
+        "dollar",
+        "dollars",
+        "yuan",
+        "renminbi",
+        "yen",
+        "rand",
+        "peso",
+        "pesos",
+        "rupee",
+        "rupees",
+        "won",
+        "real",
+        "reais",
+        "pound",
+        "pounds",
+        "franc",
+        "francs",
+        "krone",
+        "kroner",
+    ]
+)
 _BESIDE = 3  # how many words before and after count as beside
 
 
@@ -40,17 +62,22 @@ class Ambiguity:
         word = span.text.lower()
         if name["label"] == "MATERIAL" and name["kind"] == "names" and _inside_a_name(span[0], span[-1]):
             return False
-        if name["label"] == "MATERIAL" and re.match(r"\s?-\s?(?:free|plated|coloured|colored|clad)\b", text[name["end"]:name["end"] + 12]):
+        if name["label"] == "MATERIAL" and re.match(
+            r"\s?-\s?(?:free|plated|coloured|colored|clad)\b", text[name["end"] : name["end"] + 12]
+        ):
             return False
         if name["kind"] == "demonyms" and span.end < len(doc) and doc[span.end].lower_ in _CURRENCIES:
             return False
-        if name["label"] == "COMPANY" and re.search(r"\b(?:Minist(?:er|ry)|Department|Secretary|Bureau)\s+(?:of|for)\s+(?:\w+\s+(?:and|&)\s+)?$", text[max(0, name["start"] - 40):name["start"]]):
+        if name["label"] == "COMPANY" and re.search(
+            r"\b(?:Minist(?:er|ry)|Department|Secretary|Bureau)\s+(?:of|for)\s+(?:\w+\s+(?:and|&)\s+)?$",
+            text[max(0, name["start"] - 40) : name["start"]],
+        ):
             return False  # the Minister of Energy and Mineral Resources
         rule = self.rules.get(word)
         if rule is None or rule["label"] != name["label"]:
             return domain or not name["ambiguous"] or name["label"] not in ("MATERIAL", "COMPANY")
-        before = [t.lower_ for t in doc[max(0, span.start - _BESIDE):span.start]]
-        after = [t.lower_ for t in doc[span.end:span.end + _BESIDE] if not t.is_punct]
+        before = [t.lower_ for t in doc[max(0, span.start - _BESIDE) : span.start]]
+        after = [t.lower_ for t in doc[span.end : span.end + _BESIDE] if not t.is_punct]
         if _beside(rule["reject_before"], before, last=True) or _beside(rule["reject_after"], after, last=False):
             return False
         if _beside(rule["accept_before"], before, last=True) or _beside(rule["accept_after"], after, last=False):
@@ -80,6 +107,7 @@ def _inside_a_name(first: Token, last: Token) -> bool:
         return False  # a headline, or a list of names
     before = first.nbor(-1) if first.i > sentence.start else None
     after = last.nbor(1) if last.i + 1 < sentence.end else None
-    proper = [t for t in (before, after)
-              if t is not None and t.is_alpha and t.is_title and not t.is_sent_start and len(t) > 2]
+    proper = [
+        t for t in (before, after) if t is not None and t.is_alpha and t.is_title and not t.is_sent_start and len(t) > 2
+    ]
     return bool(proper)

@@ -31,22 +31,192 @@ class CompanyNames:
         verbs = _alternatives(vocabulary.cue("company_verb"))
         self.after = re.compile(
             rf"(?:,? (?:an?|the) (?:[\w’'-]+ ){{0,4}}(?:{roles})\b|['’]s? (?:[\w-]+ ){{0,3}}(?:{assets})\b"
-            rf"|,? (?:also |has |had |have |which |on \w+ )?(?:{verbs})\b)")
+            rf"|,? (?:also |has |had |have |which |on \w+ )?(?:{verbs})\b)"
+        )
         ties = _alternatives(vocabulary.cue("company_tie"))
         self.before = re.compile(rf"\b(?:(?:{roles}),?|{ties}) $")
         self.prefixes = frozenset(vocabulary.cue("legal_prefix"))
-        self.countries = frozenset(p.text.lower() for p in vocabulary.phrases if p.label == "COUNTRY" and p.kind != "places")
+        self.countries = frozenset(
+            p.text.lower() for p in vocabulary.phrases if p.label == "COUNTRY" and p.kind != "places"
+        )
         self.ordinary = frozenset(p.text.lower() for p in vocabulary.phrases if p.label == "CUE")
         self.common = frozenset(
-            "the a an in on at for from to of by with as and but or if it its he she they we our their this that these "
-            "those there here when while where who what why how since until after before under over last next first "
-            "second third one two three four five six seven eight nine ten no not nor neither both all some most more "
-            "many several other another each every any such only also even still yet then thus so however meanwhile "
-            "moreover about around nearly almost just than now today yesterday tomorrow monday tuesday wednesday "
-            "thursday friday saturday sunday january february march april may june july august september october "
-            "november december spring summer autumn winter q1 q2 q3 q4 h1 h2 fy mr mrs ms dr asked according despite "
-            "during between among against because although though per total source notes note summary table figure will did can could should would is are was has have had do does contained total "
-            "background highlights contact shares prices output exports imports".split())
+            [
+                "the",
+                "a",
+                "an",
+                "in",
+                "on",
+                "at",
+                "for",
+                "from",
+                "to",
+                "of",
+                "by",
+                "with",
+                "as",
+                "and",
+                "but",
+                "or",
+                "if",
+                "it",
+                "its",
+                "he",
+                "she",
+                "they",
+                "we",
+                "our",
+                "their",
+                "this",
+                "that",
+                "these",
+                "those",
+                "there",
+                "here",
+                "when",
+                "while",
+                "where",
+                "who",
+                "what",
+                "why",
+                "how",
+                "since",
+                "until",
+                "after",
+                "before",
+                "under",
+                "over",
+                "last",
+                "next",
+                "first",
+                "second",
+                "third",
+                "one",
+                "two",
+                "three",
+                "four",
+                "five",
+                "six",
+                "seven",
+                "eight",
+                "nine",
+                "ten",
+                "no",
+                "not",
+                "nor",
+                "neither",
+                "both",
+                "all",
+                "some",
+                "most",
+                "more",
+                "many",
+                "several",
+                "other",
+                "another",
+                "each",
+                "every",
+                "any",
+                "such",
+                "only",
+                "also",
+                "even",
+                "still",
+                "yet",
+                "then",
+                "thus",
+                "so",
+                "however",
+                "meanwhile",
+                "moreover",
+                "about",
+                "around",
+                "nearly",
+                "almost",
+                "just",
+                "than",
+                "now",
+                "today",
+                "yesterday",
+                "tomorrow",
+                "monday",
+                "tuesday",
+                "wednesday",
+                "thursday",
+                "friday",
+                "saturday",
+                "sunday",
+                "january",
+                "february",
+                "march",
+                "april",
+                "may",
+                "june",
+                "july",
+                "august",
+                "september",
+                "october",
+                "november",
+                "december",
+                "spring",
+                "summer",
+                "autumn",
+                "winter",
+                "q1",
+                "q2",
+                "q3",
+                "q4",
+                "h1",
+                "h2",
+                "fy",
+                "mr",
+                "mrs",
+                "ms",
+                "dr",
+                "asked",
+                "according",
+                "despite",
+                "during",
+                "between",
+                "among",
+                "against",
+                "because",
+                "although",
+                "though",
+                "per",
+                "total",
+                "source",
+                "notes",
+                "note",
+                "summary",
+                "table",
+                "figure",
+                "will",
+                "did",
+                "can",
+                "could",
+                "should",
+                "would",
+                "is",
+                "are",
+                "was",
+                "has",
+                "have",
+                "had",
+                "do",
+                "does",
+                "contained",
+                "total",
+                "background",
+                "highlights",
+                "contact",
+                "shares",
+                "prices",
+                "output",
+                "exports",
+                "imports",
+            ]
+        )
 
     def by_form(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Spans that look like companies; where one is a dictionary's company with its suffix, the dictionary's id."""
@@ -65,8 +235,16 @@ class CompanyNames:
                 start, end = name.start_char, name.end_char
                 if (start, end) in known or (start, end) in named:
                     continue
-                found.append({"label": "COMPANY", "id": name.text, "kind": "form", "ambiguous": False,
-                              "start": start, "end": end})
+                found.append(
+                    {
+                        "label": "COMPANY",
+                        "id": name.text,
+                        "kind": "form",
+                        "ambiguous": False,
+                        "start": start,
+                        "end": end,
+                    }
+                )
         return found
 
     def by_company(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -80,12 +258,26 @@ class CompanyNames:
             for run in self._runs(sentence) if own and not _headline(sentence) else ():
                 start, end = run.start_char, run.end_char
                 words = [t for t in run if t.is_alpha]
-                if any(a < end and start < b for a, b in taken) or not words or len(words) > 4 or any(
-                        not self._distinctive(t.text) and t.text not in self.nouns for t in words) or run[0].is_sent_start:
+                if (
+                    any(a < end and start < b for a, b in taken)
+                    or not words
+                    or len(words) > 4
+                    or any(not self._distinctive(t.text) and t.text not in self.nouns for t in words)
+                    or run[0].is_sent_start
+                ):
                     continue
-                gaps = [content[n["end"]:start] for n in own if n["end"] <= start] + [content[end:n["start"]] for n in own if n["start"] >= end]
+                gaps = [content[n["end"] : start] for n in own if n["end"] <= start] + [
+                    content[end : n["start"]] for n in own if n["start"] >= end
+                ]
                 if any(re.fullmatch(r"(?:, | and |, and | & | or )", gap) for gap in gaps):
-                    name = {"label": "COMPANY", "id": run.text, "kind": "form", "ambiguous": False, "start": start, "end": end}
+                    name = {
+                        "label": "COMPANY",
+                        "id": run.text,
+                        "kind": "form",
+                        "ambiguous": False,
+                        "start": start,
+                        "end": end,
+                    }
                     found.append(name)
                     own.append(name)
         return found
@@ -97,8 +289,8 @@ class CompanyNames:
         for name in names:
             if name["label"] != "COMPANY":
                 continue
-            text = content[name["start"]:name["end"]]
-            tail = content[name["end"]:name["end"] + 60]
+            text = content[name["start"] : name["end"]]
+            tail = content[name["end"] : name["end"] + 60]
             tail = self.suffix.sub("", tail)
             if match := _ACRONYM.match(tail):
                 aliases.setdefault(match[1], name["id"])
@@ -116,14 +308,27 @@ class CompanyNames:
         for alias, company in aliases.items():
             for match in re.finditer(rf"(?<![\w-]){re.escape(alias)}(?![\w-])", content):
                 if not any(a < match.end() and match.start() < b for a, b in taken):
-                    found.append({"label": "COMPANY", "id": company, "kind": "alias", "ambiguous": False,
-                                  "start": match.start(), "end": match.end()})
+                    found.append(
+                        {
+                            "label": "COMPANY",
+                            "id": company,
+                            "kind": "alias",
+                            "ambiguous": False,
+                            "start": match.start(),
+                            "end": match.end(),
+                        }
+                    )
         return found
 
     def _distinctive(self, word: str) -> bool:
         lower = word.lower()
-        return (word[0].isupper() and lower not in self.common and lower not in self.countries
-                and word not in self.nouns and word not in self.not_company)
+        return (
+            word[0].isupper()
+            and lower not in self.common
+            and lower not in self.countries
+            and word not in self.nouns
+            and word not in self.not_company
+        )
 
     def _runs(self, sentence: Span) -> Iterator[Span]:
         """Stretches of capitalised words, small joining words inside them allowed."""
@@ -136,27 +341,36 @@ class CompanyNames:
             while j < end:
                 if self._capital(doc[j]):
                     last = j
-                elif doc[j].lower_ not in _JOINERS or (doc[j].lower_ in ("and", "the") and not self._tied(doc, j)) or (
-                        doc[j].lower_ == "of" and j + 1 < end and doc[j + 1].lower_ in self.countries):
+                elif (
+                    doc[j].lower_ not in _JOINERS
+                    or (doc[j].lower_ in ("and", "the") and not self._tied(doc, j))
+                    or (doc[j].lower_ == "of" and j + 1 < end and doc[j + 1].lower_ in self.countries)
+                ):
                     break
                 j += 1
-            yield doc[i:last + 1]
+            yield doc[i : last + 1]
             i = last + 1
 
     def _capital(self, token: Token) -> bool:
         return token.text[:1].isupper() or (token.text[:1].isdigit() and token.text[1:2].isupper())
 
     def _tied(self, doc: Doc, i: int) -> bool:
-        """"and" within a name only before a trade and a suffix: Powders and Alloys Inc."""
-        return (i + 2 < len(doc) and doc[i + 1].text in self.nouns
-                and (doc[i + 2].text in self.suffixes or doc[i + 2].text in self.nouns))
+        """ "and" within a name only before a trade and a suffix: Powders and Alloys Inc."""
+        return (
+            i + 2 < len(doc)
+            and doc[i + 1].text in self.nouns
+            and (doc[i + 2].text in self.suffixes or doc[i + 2].text in self.nouns)
+        )
 
     def _company(self, doc: Doc, run: Span, content: str) -> Span | None:
         start, end = run.start, run.end
         if doc[start].text in self.prefixes and end - start > 1:
             return self._trim(doc, start + 1, end)
-        while start < end and (doc[start].lower_ in self.common or doc[start].text in self.titles
-                               or (doc[start].lower_ in self.countries and start + 2 >= end)):
+        while start < end and (
+            doc[start].lower_ in self.common
+            or doc[start].text in self.titles
+            or (doc[start].lower_ in self.countries and start + 2 >= end)
+        ):
             start += 1
         if start >= end:
             return None
@@ -173,10 +387,12 @@ class CompanyNames:
         words = [t for t in doc[start:end] if t.is_alpha]
         if not words or any(t.text in self.not_company for t in words) or len(words) > 6:
             return None
-        text_before = content[max(0, doc[start].idx - 40):doc[start].idx]
+        text_before = content[max(0, doc[start].idx - 40) : doc[start].idx]
         after = doc[end - 1].idx + len(doc[end - 1])
-        tail = content[after:after + 90]
-        if start > 0 and (doc[start - 1].text in self.titles or (start != run.start and doc[start - 1].text in self.titles)):
+        tail = content[after : after + 90]
+        if start > 0 and (
+            doc[start - 1].text in self.titles or (start != run.start and doc[start - 1].text in self.titles)
+        ):
             return None
         quoted = text_before.endswith(('"', "“", "‘", "'"))
         if len(words) >= 2 and not quoted and words[-1].text in self.nouns and self._distinctive(words[0].text):
@@ -185,9 +401,14 @@ class CompanyNames:
             return None
         if len(words) == 1 and doc[start].is_sent_start and words[0].lower_ in self.ordinary:
             return None
-        if len(words) == 2 and words[1].text in self.nouns and words[0].lower_ in self.countries and self.after.match(tail):
+        if (
+            len(words) == 2
+            and words[1].text in self.nouns
+            and words[0].lower_ in self.countries
+            and self.after.match(tail)
+        ):
             return self._trim(doc, start, end)  # Indian Potash agreed
-        if not self._distinctive(words[0].text) or words[0].is_upper and len(words[0]) < 3:
+        if not self._distinctive(words[0].text) or (words[0].is_upper and len(words[0]) < 3):
             return None
         if quoted:
             return None

@@ -18,18 +18,51 @@ from spacy.tokens import Doc
 _MONTHS = {name.lower(): i for i in range(1, 13) for name in (calendar.month_name[i], calendar.month_abbr[i])}
 _MONTHS |= {"sept": 9}
 _DAYS = {name.lower(): i for i in range(7) for name in (calendar.day_name[i],)}
-_ORDINAL = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "opening": 1,
-            "final": 4, "last": 4, "1q": 1, "2q": 2, "3q": 3, "4q": 4}
-_COUNT = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-          "eleven": 11, "twelve": 12, "a": 1, "an": 1}
+_ORDINAL = {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "1st": 1,
+    "2nd": 2,
+    "3rd": 3,
+    "4th": 4,
+    "opening": 1,
+    "final": 4,
+    "last": 4,
+    "1q": 1,
+    "2q": 2,
+    "3q": 3,
+    "4q": 4,
+}
+_COUNT = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "a": 1,
+    "an": 1,
+}
 
-_M = (r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
-      r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)(?![a-z])")
+_M = (
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
+    r"|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?)(?![a-z])"
+)
 _D = r"(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _Y = r"(?:19|20)\d\d"
 _QUARTERS = r"(?:first|second|third|fourth|final|last|1st|2nd|3rd|4th|opening)"
 _COUNTS = r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d{1,2})"
-_THIS_YEAR = rf"(?:\s(?:of|in)\s(?:(?P<year>{_Y})|(?P<rel>this|last|next|the)\s(?:(?:calendar|same)\s)?year|the same year))?"
+_THIS_YEAR = (
+    rf"(?:\s(?:of|in)\s(?:(?P<year>{_Y})|(?P<rel>this|last|next|the)\s(?:(?:calendar|same)\s)?year|the same year))?"
+)
 
 Resolve = Callable[["re.Match[str]", "Frame"], "str | None"]
 
@@ -42,17 +75,23 @@ class Frame:
         self.year = year  # the year that the text last named nearby
         sentence_start = max(text.rfind("\n", 0, start), text.rfind(". ", 0, start)) + 1
         sentence_end = min((i for i in (text.find(". ", end), text.find("\n", end)) if i >= 0), default=len(text))
-        self.before = text[max(sentence_start, start - 60):start].lower()
+        self.before = text[max(sentence_start, start - 60) : start].lower()
         self.sentence = text[sentence_start:sentence_end].lower()
-        self.after = text[end:end + 30].lower()
+        self.after = text[end : end + 30].lower()
 
     @property
     def future(self) -> bool:
         """Whether the words speak of what is to come."""
-        return bool(re.search(r"\b(?:will|would|until|till|by|due|expires?|lapse|lasts?|runs?|next|plans?|planned|expected|"
-                              r"scheduled|to (?:start|begin|take|come|follow|open)|through|as of|set to|intends?|foreseen|"
-                              r"no later than|ends?|targets?|booked|go up|goes up|may|effect)\b", self.sentence)) and not re.search(
-            r"\b(?:since|began on|took effect on|announced on|said on|imposed on|signed on)\s*$", self.before)
+        return bool(
+            re.search(
+                r"\b(?:will|would|until|till|by|due|expires?|lapse|lasts?|runs?|next|plans?|planned|expected|"
+                r"scheduled|to (?:start|begin|take|come|follow|open)|through|as of|set to|intends?|foreseen|"
+                r"no later than|ends?|targets?|booked|go up|goes up|may|effect)\b",
+                self.sentence,
+            )
+        ) and not re.search(
+            r"\b(?:since|began on|took effect on|announced on|said on|imposed on|signed on)\s*$", self.before
+        )
 
 
 @Language.factory("minerals_dates")
@@ -63,7 +102,9 @@ def make_dates(nlp: Language, name: str) -> Dates:
 class Dates:
     def __call__(self, doc: Doc) -> Doc:
         published = doc.user_data.get("published") or ""
-        taken = [(m["start"], m["end"]) for m in doc.user_data["mentions"] if m["label"] in ("QUANTITY", "MONEY", "PERCENT")]
+        taken = [
+            (m["start"], m["end"]) for m in doc.user_data["mentions"] if m["label"] in ("QUANTITY", "MONEY", "PERCENT")
+        ]
         found = list(self.read(doc.text, published, taken))
         doc.user_data["mentions"] = sorted(doc.user_data["mentions"] + found, key=lambda m: (m["start"], m["end"]))
         return doc
@@ -76,8 +117,8 @@ class Dates:
         matches = []
         for pattern, resolve in _PATTERNS:
             for match in pattern.finditer(text):
-                if not any(used[match.start():match.end()]):
-                    used[match.start():match.end()] = b"\1" * (match.end() - match.start())
+                if not any(used[match.start() : match.end()]):
+                    used[match.start() : match.end()] = b"\1" * (match.end() - match.start())
                     matches.append((match, resolve))
         year: int | None = None
         for match, resolve in sorted(matches, key=lambda m: m[0].start()):
@@ -124,7 +165,12 @@ def _no_year(match: re.Match[str], frame: Frame) -> str | None:
         return _iso(this.year - 1, month, day)
     if this > frame.today and not (frame.future and (this - frame.today).days < 330):
         return _iso(this.year - 1, month, day)
-    if this < frame.today and (frame.today - this).days > 240 and frame.future and not frame.before.endswith(("since ", "on ")):
+    if (
+        this < frame.today
+        and (frame.today - this).days > 240
+        and frame.future
+        and not frame.before.endswith(("since ", "on "))
+    ):
         return _iso(this.year + 1, month, day)
     return this.isoformat()
 
@@ -147,8 +193,13 @@ def _month_only(match: re.Match[str], frame: Frame) -> str | None:
         year = today.year
     elif month > today.month and not frame.future:
         year -= 1
-    elif month < today.month and frame.future and re.search(r"\b(?:next|from|by|until|in|for|planned for)\s*(?:late |early )?$", frame.before) \
-            and today.month - month > 6 and not re.search(r"\bsince\b", frame.sentence):
+    elif (
+        month < today.month
+        and frame.future
+        and re.search(r"\b(?:next|from|by|until|in|for|planned for)\s*(?:late |early )?$", frame.before)
+        and today.month - month > 6
+        and not re.search(r"\bsince\b", frame.sentence)
+    ):
         year += 1
     return f"{year}-{month:02}"
 
@@ -189,24 +240,33 @@ def _relative_year(groups: dict[str, str | None], frame: Frame, ends_in_month: i
         return year + 1
     if relative == "this" or frame.future:
         return year
-    return year if ends_in_month <= frame.today.month or ends_in_month - frame.today.month < 3 and relative else (
-        year - 1 if ends_in_month - frame.today.month >= (1 if not relative else 3) else year)
+    return (
+        year
+        if ends_in_month <= frame.today.month or (ends_in_month - frame.today.month < 3 and relative)
+        else (year - 1 if ends_in_month - frame.today.month >= (1 if not relative else 3) else year)
+    )
 
 
 def _quarter(match: re.Match[str], frame: Frame) -> str | None:
     groups = match.groupdict()
     number = groups.get("number")
     quarter = int(number) if number else _ORDINAL[match["ordinal"].lower()]
-    year = _relative_year(groups, frame, 3 * quarter - 2 if frame.today and frame.today.month > 3 * quarter - 2 else 3 * quarter)
+    year = _relative_year(
+        groups, frame, 3 * quarter - 2 if frame.today and frame.today.month > 3 * quarter - 2 else 3 * quarter
+    )
     return f"{year}-Q{quarter}" if year else None
 
 
 def _named_quarter(match: re.Match[str], frame: Frame) -> str | None:
-    """"March quarter": the one that ends in March."""
+    """ "March quarter": the one that ends in March."""
     month = _month(match["month"])
     if month % 3:
         return None
-    year = int(match["year"]) if match["year"] else (frame.today.year - (month > frame.today.month) if frame.today else frame.year)
+    year = (
+        int(match["year"])
+        if match["year"]
+        else (frame.today.year - (month > frame.today.month) if frame.today else frame.year)
+    )
     return f"{year}-Q{month // 3}" if year else None
 
 
@@ -219,7 +279,7 @@ def _half(match: re.Match[str], frame: Frame) -> str | None:
 
 
 def _first_months(match: re.Match[str], frame: Frame) -> str | None:
-    """"the first nine months (of 2024)"."""
+    """ "the first nine months (of 2024)"."""
     count = _COUNT.get(match["count"].lower()) or int(match["count"])
     year = _relative_year(match.groupdict(), frame, count)
     if not year or not 1 <= count <= 12:
@@ -248,8 +308,12 @@ def _weekday(match: re.Match[str], frame: Frame) -> str | None:
         return None
     back = (frame.today.weekday() - _DAYS[match["day"].lower()]) % 7
     relative = (match.groupdict().get("rel") or "").lower()
-    if relative == "next" or (relative in ("", "this", "coming") and re.search(
-            r"\b(?:will|until|till|due|by|from|expires?)\b[^.]{0,25}$", frame.before) and back > 0 and not re.search(r"\bsaid\b", frame.before)):
+    if relative == "next" or (
+        relative in ("", "this", "coming")
+        and re.search(r"\b(?:will|until|till|due|by|from|expires?)\b[^.]{0,25}$", frame.before)
+        and back > 0
+        and not re.search(r"\bsaid\b", frame.before)
+    ):
         return (frame.today + timedelta(days=(7 - back) or 7)).isoformat()
     if relative == "last" and back == 0:
         back = 7
@@ -275,7 +339,9 @@ def _relative(match: re.Match[str], frame: Frame) -> str | None:
     if frame.today is None:
         return None
     today, unit = frame.today, match["unit"].lower()
-    shift = {"last": -1, "previous": -1, "past": -1, "this": 0, "next": 1, "current": 0, "coming": 1}[match["rel"].lower()]
+    shift = {"last": -1, "previous": -1, "past": -1, "this": 0, "next": 1, "current": 0, "coming": 1}[
+        match["rel"].lower()
+    ]
     if unit == "week":
         return (today + timedelta(weeks=shift)).isoformat()[:7] if shift > 0 else today.isoformat()[:7]
     if unit == "month":
@@ -295,7 +361,7 @@ def _day_word(match: re.Match[str], frame: Frame) -> str | None:
 
 
 def _season_of(match: re.Match[str], frame: Frame) -> str | None:
-    """"early 2027", "the end of 2012", "mid-2025": the year is all that is sure."""
+    """ "early 2027", "the end of 2012", "mid-2025": the year is all that is sure."""
     return match["year"]
 
 
@@ -307,15 +373,23 @@ _PATTERNS: list[tuple[re.Pattern[str], Resolve]] = [
     (_p(rf"\b(?P<year>{_Y})-(?P<m>0[1-9]|1[0-2])-(?P<d>[0-2]\d|3[01])\b"), _digits),
     (_p(rf"\b(?P<year>{_Y})/(?P<m>0?[1-9]|1[0-2])/(?P<d>[0-2]?\d|3[01])\b"), _digits),
     (_p(rf"\b(?P<d>[0-3]?\d)\.(?P<m>1[0-2]|0?[1-9])\.(?P<year>{_Y})\b"), _digits),
-    (_p(rf"\b(?P<first>{_M})(?:\s(?P<firstyear>{_Y}))?(?:\s?[-–—]\s?|\s(?:to|through|until)\s)(?P<last>{_M})(?:,?\s(?:of\s)?(?P<year>{_Y})|\s(?:of\s)?(?P<rel>this|last)\syear)?"), _months),
+    (
+        _p(
+            rf"\b(?P<first>{_M})(?:\s(?P<firstyear>{_Y}))?(?:\s?[-–—]\s?|\s(?:to|through|until)\s)(?P<last>{_M})(?:,?\s(?:of\s)?(?P<year>{_Y})|\s(?:of\s)?(?P<rel>this|last)\syear)?"
+        ),
+        _months,
+    ),
     (_p(rf"\bbetween\s(?P<first>{_M})(?:\s(?P<firstyear>{_Y}))?\sand\s(?P<last>{_M})(?:,?\s(?P<year>{_Y}))?"), _months),
     (re.compile(rf"\b(?P<day>{_D})(?:\s(?:day\s)?of)?[\s-](?P<month>{_M}),?[\s-](?P<year>{_Y})\b", re.I), _full),
     (re.compile(rf"\b(?P<month>{_M})\s(?P<day>{_D}),?\s(?P<year>{_Y})\b", re.I), _full),
     (_p(rf"\bQ(?P<number>[1-4])(?:\s(?:of\s)?|\s?[/-]\s?|\sFY\s?)(?P<year>{_Y})\b"), _quarter),
     (_p(rf"\b(?P<number>[1-4])Q\s?(?P<year>{_Y})\b"), _quarter),
     (_p(rf"\b(?P<year>{_Y})[\s-]?Q(?P<number>[1-4])\b"), _quarter),
-    (_p(rf"\bQ(?P<number>[1-4])\b(?!\s?\d)"), _quarter),
-    (_p(rf"\b(?P<ordinal>{_QUARTERS})[\s-](?:calendar\s)?quarter\b{_THIS_YEAR}(?:,?\s(?P<year2>{_Y}))?"), lambda m, f: _quarter(m, f) if not m["year2"] else f"{m['year2']}-Q{_ORDINAL[m['ordinal'].lower()]}"),
+    (_p(r"\bQ(?P<number>[1-4])\b(?!\s?\d)"), _quarter),
+    (
+        _p(rf"\b(?P<ordinal>{_QUARTERS})[\s-](?:calendar\s)?quarter\b{_THIS_YEAR}(?:,?\s(?P<year2>{_Y}))?"),
+        lambda m, f: _quarter(m, f) if not m["year2"] else f"{m['year2']}-Q{_ORDINAL[m['ordinal'].lower()]}",
+    ),
     (_p(rf"\b(?P<month>March|June|September|December)[\s-]quarter\b(?:\s(?:of\s)?(?P<year>{_Y}))?"), _named_quarter),
     (_p(rf"\bH(?P<number>[12])(?:\s|\sof\s|/)(?P<year>{_Y})\b"), _half),
     (_p(rf"\b(?P<number>[12])H\s?(?P<year>{_Y})\b"), _half),
@@ -328,13 +402,46 @@ _PATTERNS: list[tuple[re.Pattern[str], Resolve]] = [
     (_p(rf"\b(?P<year>{_Y})\s?[-–/]\s?(?P<last>{_Y}|\d\d)\b(?![\d/])"), _years),
     (re.compile(rf"\b(?P<rel>[Ll]ast|[Nn]ext|[Tt]his)\s(?P<month>(?:{_M}))"), _month_only),
     (re.compile(rf"\b(?P<month>{_M})\s(?:of\s)?(?P<rel>last|this|next)\syear\b"), _month_only),
-    (re.compile(rf"(?<![A-Za-z]\s)\b(?P<month>May)\b(?=\s(?:and|from|to|was|were|saw|shipments|exports|imports|output)\b)"), _month_only),
-    (re.compile(r"(?:(?<=\bin )|(?<=\bsince )|(?<=\bfrom )|(?<=\bof )|(?<=\bfor )|(?<=\bby )|(?<=\buntil )|(?<=\blate )|(?<=\bearly )|(?<=\bend-)|(?<=\bmid-)|(?<=\bduring )|(?<=\band )|(?<=\bor )|(?<=\bto )|(?<=\babove )|(?<=\bthan )|(?<=\bbelow ))(?P<month>May)\b"), _month_only),
-    (re.compile(r"\b(?P<month>January|February|March|April|June|July|August|September|October|November|December|Jan|Feb|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?(?!\s?\d)"), _month_only),
-    (_p(r"\b(?:(?P<rel>last|next|this|coming)\s)?(?P<day>Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b"), _weekday),
-    (_p(r"\b(?P<count>a|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\s(?P<unit>day|week|month|year)s?\sago\b"), _ago),
-    (_p(r"\b(?P<rel>last|this|next|previous|past|current|coming)\s(?:calendar\s|financial\s|fiscal\s)?(?P<unit>week|month|quarter|year)\b"), _relative),
+    (
+        re.compile(
+            r"(?<![A-Za-z]\s)\b(?P<month>May)\b(?=\s(?:and|from|to|was|were|saw|shipments|exports|imports|output)\b)"
+        ),
+        _month_only,
+    ),
+    (
+        re.compile(
+            r"(?:(?<=\bin )|(?<=\bsince )|(?<=\bfrom )|(?<=\bof )|(?<=\bfor )|(?<=\bby )|(?<=\buntil )|(?<=\blate )|(?<=\bearly )|(?<=\bend-)|(?<=\bmid-)|(?<=\bduring )|(?<=\band )|(?<=\bor )|(?<=\bto )|(?<=\babove )|(?<=\bthan )|(?<=\bbelow ))(?P<month>May)\b"
+        ),
+        _month_only,
+    ),
+    (
+        re.compile(
+            r"\b(?P<month>January|February|March|April|June|July|August|September|October|November|December|Jan|Feb|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?(?!\s?\d)"
+        ),
+        _month_only,
+    ),
+    (
+        _p(
+            r"\b(?:(?P<rel>last|next|this|coming)\s)?(?P<day>Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b"
+        ),
+        _weekday,
+    ),
+    (
+        _p(
+            r"\b(?P<count>a|one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2})\s(?P<unit>day|week|month|year)s?\sago\b"
+        ),
+        _ago,
+    ),
+    (
+        _p(
+            r"\b(?P<rel>last|this|next|previous|past|current|coming)\s(?:calendar\s|financial\s|fiscal\s)?(?P<unit>week|month|quarter|year)\b"
+        ),
+        _relative,
+    ),
     (_p(r"\b(?:yesterday|tomorrow|today|last night)\b"), _day_word),
-    (_p(rf"\b(?:early|late|mid|the end of|end|the beginning of|the start of|year-end)[\s-](?P<year>{_Y})\b"), _season_of),
+    (
+        _p(rf"\b(?:early|late|mid|the end of|end|the beginning of|the start of|year-end)[\s-](?P<year>{_Y})\b"),
+        _season_of,
+    ),
     (re.compile(rf"(?<![\w.,/$€£-])(?P<year>{_Y})\b(?![-/.]\d|,\d|\s?(?:t|tonnes|tons|kg|%|dollars|yuan)\b)"), _year),
 ]

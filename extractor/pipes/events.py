@@ -20,8 +20,16 @@ from extractor.vocabulary import Vocabulary
 
 _BRIEF = 80  # tokens; so short a text is about supply or control where it tells an event of it
 _FINDERS = (tables, control_measure, trade_flow, production, stockpile, deal, price)
-_RESULTS = {"events": [], "mentions": [], "materials": [], "countries": [], "companies": [], "quantities": [],
-            "problems": [], "relevant": False}
+_RESULTS = {
+    "events": [],
+    "mentions": [],
+    "materials": [],
+    "countries": [],
+    "companies": [],
+    "quantities": [],
+    "problems": [],
+    "relevant": False,
+}
 
 
 def _getter(key: str, empty: Any) -> Any:
@@ -45,10 +53,22 @@ class Events:
     def __call__(self, doc: Doc) -> Doc:
         data = doc.user_data
         mentions = [Mention(m["label"], m["id"], m["start"], m["end"], m.get("value")) for m in data["mentions"]]
-        sentences = [(s.start_char, s.end_char - len(s.text) + len(s.text.rstrip())) for s in doc.sents if s.text.strip()]
-        page = Page(doc.text, data.get("title_end", 0), data.get("published") or "", data.get("kind") or "article",
-                    sentences, mentions, data.pop("cues"), data.pop("qualifiers"), self.home, data.pop("tables"),
-                    self.stockpilers)
+        sentences = [
+            (s.start_char, s.end_char - len(s.text) + len(s.text.rstrip())) for s in doc.sents if s.text.strip()
+        ]
+        page = Page(
+            doc.text,
+            data.get("title_end", 0),
+            data.get("published") or "",
+            data.get("kind") or "article",
+            sentences,
+            mentions,
+            data.pop("cues"),
+            data.pop("qualifiers"),
+            self.home,
+            data.pop("tables"),
+            self.stockpilers,
+        )
         found = lists.gather(page)
         events = []
         brief = len(doc) < _BRIEF and bool(found["materials"])
@@ -61,8 +81,19 @@ class Events:
         data.update(found)
         data["events"] = [event.to_json() for event in events]
         data["mentions"] = [m.to_json() for m in mentions if m.label in LABELS]
-        data["problems"] = [] if data.get("published") else [
-            {"stage": "extract", "level": "warning", "message": "no date of publication; relative dates are left out"}]
-        spans = [doc.char_span(m.start, m.end, label=m.label, alignment_mode="expand") for m in mentions if m.label in LABELS]
+        data["problems"] = (
+            []
+            if data.get("published")
+            else [
+                {
+                    "stage": "extract",
+                    "level": "warning",
+                    "message": "no date of publication; relative dates are left out",
+                }
+            ]
+        )
+        spans = [
+            doc.char_span(m.start, m.end, label=m.label, alignment_mode="expand") for m in mentions if m.label in LABELS
+        ]
         doc.ents = filter_spans([s for s in spans if s is not None and s.text.strip()])
         return doc

@@ -66,7 +66,8 @@ class Mentions:
         doc.user_data["cues"] = _cues(cues)
         doc.user_data["mentions"] = [
             {"label": n["label"], "id": n["id"], "start": n["start"], "end": n["end"], "value": {"as": n["kind"]}}
-            for n in self.ambiguity.judged(doc, names, cues)]
+            for n in self.ambiguity.judged(doc, names, cues)
+        ]
         return doc
 
     def match(self, doc: Doc) -> tuple[list[dict[str, Any]], list[tuple[str, int, int]]]:
@@ -90,7 +91,7 @@ class Mentions:
 
 
 def _one_company(names: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """"Hollin" beside "Hollin Tungsten" is the same company."""
+    """ "Hollin" beside "Hollin Tungsten" is the same company."""
     ids = sorted({n["id"] for n in names if n["label"] == "COMPANY"}, key=len)
     fuller = {short: next((i for i in ids if i.startswith(short + " ")), short) for short in ids}
     return [n | {"id": fuller[n["id"]]} if n["label"] == "COMPANY" and n["kind"] == "form" else n for n in names]
@@ -101,8 +102,8 @@ def _longest(names: list[dict[str, Any]]) -> list[dict[str, Any]]:
     taken: list[dict[str, Any]] = []
     free = bytearray(max((n["end"] for n in names), default=0))
     for name in sorted(names, key=lambda n: (n["start"] - n["end"], -_RANK[n["label"]], n["start"])):
-        if not any(free[name["start"]:name["end"]]):
-            free[name["start"]:name["end"]] = b"\1" * (name["end"] - name["start"])
+        if not any(free[name["start"] : name["end"]]):
+            free[name["start"] : name["end"]] = b"\1" * (name["end"] - name["start"])
             taken.append(name)
     return sorted(taken, key=lambda n: n["start"])
 

@@ -17,18 +17,33 @@ from spacy.tokens import Doc
 _INVERTED = re.compile(r"^[\"“]?(?:Should|Were|Had)\s+(?:[\w’'-]+\s+){1,6}?(?:to\s+)?\w+")
 _IF = re.compile(r"\b(?:if|unless|in case|provided that|in the event|assuming)\b", re.I)
 _MODAL = re.compile(r"\b(?:could|might|may(?!\s+(?:not|only))(?!\s+\d)|would)\b(?!-)")
-_REPORTED = re.compile(r"\b(?:said|says|announced|told|confirmed|pledged|promised|decided|ruled|declared|notified|agreed|"
-                       r"reported|plans?|notice)\b", re.I)
-_ADVICE = re.compile(r"\b(?:should|ought to|urged?s?|call(?:s|ed|ing)? (?:for|on)|recommend(?:s|ed)?|advis(?:e|es|ed)|"
-                     r"suggest(?:s|ed)?|lobbied|argued? for|pressed for|pleaded for|wants?)\b")
-_DENIAL = re.compile(r"\b(?:den(?:y|ies|ied)|dismiss(?:es|ed)? (?:reports|rumou?rs|talk|speculation)|no plans? to|"
-                     r"rul(?:es|ed) out|contrary to (?:rumou?rs|reports)|refut(?:es|ed)|reject(?:s|ed) reports|"
-                     r"no intention|no truth|not considering|never (?:imposed|banned|planned)|no decision)\b", re.I)
-_RETRACTED = re.compile(r"^\W*correction\b|\bwithdrawn as\b|\bin error\b|\berroneous|\bmisstated|\brumou?rs? (?:of|that)\b", re.I)
-_OPEN = re.compile(r"\bwhether\b|\bwhat to watch\b|\bkey (?:indicators?|signals?|risks?|questions?)\b|\bshould (?:monitor|watch)\b|\bwatch (?:for|whether|where)\b|\bremains to be seen\b|\bemergence of\b|\bpossib(?:le|ly|ility)\b|\bpotential(?:ly)?\b|\bin the event\b|\bwould[- ]be\b|\brisk that\b|\bextent to which\b|\binterested in\b", re.I)
+_REPORTED = re.compile(
+    r"\b(?:said|says|announced|told|confirmed|pledged|promised|decided|ruled|declared|notified|agreed|"
+    r"reported|plans?|notice)\b",
+    re.I,
+)
+_ADVICE = re.compile(
+    r"\b(?:should|ought to|urged?s?|call(?:s|ed|ing)? (?:for|on)|recommend(?:s|ed)?|advis(?:e|es|ed)|"
+    r"suggest(?:s|ed)?|lobbied|argued? for|pressed for|pleaded for|wants?)\b"
+)
+_DENIAL = re.compile(
+    r"\b(?:den(?:y|ies|ied)|dismiss(?:es|ed)? (?:reports|rumou?rs|talk|speculation)|no plans? to|"
+    r"rul(?:es|ed) out|contrary to (?:rumou?rs|reports)|refut(?:es|ed)|reject(?:s|ed) reports|"
+    r"no intention|no truth|not considering|never (?:imposed|banned|planned)|no decision)\b",
+    re.I,
+)
+_RETRACTED = re.compile(
+    r"^\W*correction\b|\bwithdrawn as\b|\bin error\b|\berroneous|\bmisstated|\brumou?rs? (?:of|that)\b", re.I
+)
+_OPEN = re.compile(
+    r"\bwhether\b|\bwhat to watch\b|\bkey (?:indicators?|signals?|risks?|questions?)\b|\bshould (?:monitor|watch)\b|\bwatch (?:for|whether|where)\b|\bremains to be seen\b|\bemergence of\b|\bpossib(?:le|ly|ility)\b|\bpotential(?:ly)?\b|\bin the event\b|\bwould[- ]be\b|\brisk that\b|\bextent to which\b|\binterested in\b",
+    re.I,
+)
 _NEGATION = re.compile(r"\b(?:not|never|neither|nor|no|nobody|without|cannot|\w+n[’']t|nothing|none|nil|zero)\b", re.I)
 _CLAUSE_END = re.compile(r";|, (?:but|while|whereas|although|though|and|so|yet)\b|\bbut\b| - | – |$")
-_MAY_PERMITS = re.compile(r"\bmay\s+(?:\w+\s+)?(?:be\s+)?(?:export|ship|grant|issue|leave|import|only|noted|recalled)", re.I)
+_MAY_PERMITS = re.compile(
+    r"\bmay\s+(?:\w+\s+)?(?:be\s+)?(?:export|ship|grant|issue|leave|import|only|noted|recalled)", re.I
+)
 
 
 @Language.factory("minerals_qualifiers")
@@ -41,7 +56,8 @@ class Qualifiers:
         doc.user_data["qualifiers"] = [
             [kind, sentence.start_char + start, sentence.start_char + end]
             for sentence in doc.sents
-            for kind, start, end in self.scopes(sentence.text, permits=doc.user_data.get("kind") == "notice")]
+            for kind, start, end in self.scopes(sentence.text, permits=doc.user_data.get("kind") == "notice")
+        ]
         return doc
 
     def scopes(self, text: str, *, permits: bool = False) -> Iterator[tuple[str, int, int]]:
@@ -54,16 +70,21 @@ class Qualifiers:
             return
         condition = _IF.search(text)
         if condition and (condition.start() < 3 or re.search(r"\b(?:would|could|might|will)\b", text)):
-            if condition.start() < 3 or re.search(r"\b(?:would|could|might)\b", text[:condition.start()]):
+            if condition.start() < 3 or re.search(r"\b(?:would|could|might)\b", text[: condition.start()]):
                 yield "hypothetical", 0, len(text)
             else:
                 yield "hypothetical", condition.start(), _clause_end(text, condition.end())
         for match in _MODAL.finditer(text):
-            reported = match[0] == "would" and _REPORTED.search(text[:match.start()])
+            reported = match[0] == "would" and _REPORTED.search(text[: match.start()])
             permitted = match[0] == "may" and (permits or _MAY_PERMITS.match(text, match.start()))
-            if not reported and not permitted and not text[match.start():].startswith("would have taken effect"):
+            if not reported and not permitted and not text[match.start() :].startswith("would have taken effect"):
                 yield "hypothetical", _clause_start(text, match.start()), _clause_end(text, match.end())
-        for pattern, kind in ((_OPEN, "hypothetical"), (_ADVICE, "advised"), (_DENIAL, "denied"), (_NEGATION, "negated")):
+        for pattern, kind in (
+            (_OPEN, "hypothetical"),
+            (_ADVICE, "advised"),
+            (_DENIAL, "denied"),
+            (_NEGATION, "negated"),
+        ):
             for match in pattern.finditer(text):
                 yield kind, match.start(), _clause_end(text, match.end())
 

@@ -18,16 +18,47 @@ from extractor.vocabulary import Vocabulary
 
 # 1,250  43.5  14,27,166  3 625 000  245 000  0,25
 _DIGITS = r"\d{1,3}(?:[,  ]\d{2,3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
-_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-          "eleven": 11, "twelve": 12, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "half a": 0.5, "a": 1,
-          "sixty": 60, "hundred": 100, "a hundred": 100}
+_WORDS = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "half a": 0.5,
+    "a": 1,
+    "sixty": 60,
+    "hundred": 100,
+    "a hundred": 100,
+}
 _TO = r"(?:\s?[-–—−]\s?|\s(?:to|and|or)\s)"
 _ELLIPTIC = re.compile(
     r"(?<![\w.,$€£¥])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?|two|three|four|five|six|eight|ten|twelve)(?P<scale>\s(?:million|billion|thousand))?"
-    r"(?=,? (?:in|from|to|by|were|was|of which|of it|for|a year|the year|went|came|bound|and|last|this|before|per)\b|[,;)]|$)")
+    r"(?=,? (?:in|from|to|by|were|was|of which|of it|for|a year|the year|went|came|bound|and|last|this|before|per)\b|[,;)]|$)"
+)
 _TO_SUM = r"(?:\s?[-–—−]\s?|\sto\s)"
 _SMALLEST = 1e-4  # tonnes; less is a sample or a dose
-_PRICE_UNITS = {"t": "t", "dmt": "t", "wmt": "t", "dmtu": "mtu", "kg": "kg", "lb": "lb", "mtu": "mtu", "oz": "oz", "g": "g"}
+_PRICE_UNITS = {
+    "t": "t",
+    "dmt": "t",
+    "wmt": "t",
+    "dmtu": "mtu",
+    "kg": "kg",
+    "lb": "lb",
+    "mtu": "mtu",
+    "oz": "oz",
+    "g": "g",
+}
 
 
 @Language.factory("minerals_quantities")
@@ -39,11 +70,22 @@ class Quantities:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.units, self.unit_ids = vocabulary.units, vocabulary.unit_ids
         self.currencies = vocabulary.currencies
-        self.multipliers = {word: factor for cue, factor in (
-            ("multiplier_thousand", 1e3), ("multiplier_lakh", 1e5), ("multiplier_million", 1e6), ("multiplier_crore", 1e7), ("multiplier_billion", 1e9),
-            ("multiplier_trillion", 1e12)) for word in vocabulary.cue(cue)}
+        self.multipliers = {
+            word: factor
+            for cue, factor in (
+                ("multiplier_thousand", 1e3),
+                ("multiplier_lakh", 1e5),
+                ("multiplier_million", 1e6),
+                ("multiplier_crore", 1e7),
+                ("multiplier_billion", 1e9),
+                ("multiplier_trillion", 1e12),
+            )
+            for word in vocabulary.cue(cue)
+        }
         self.countless = frozenset(vocabulary.cue("non_material"))
-        self.countless_of = re.compile(rf"\s+of\s+(?:[a-z-]+\s+)?(?:{_either(vocabulary.cue('non_material_of'))})\b", re.I)
+        self.countless_of = re.compile(
+            rf"\s+of\s+(?:[a-z-]+\s+)?(?:{_either(vocabulary.cue('non_material_of'))})\b", re.I
+        )
         number = rf"(?:{_DIGITS})"
         # "1.2m tonnes" is millions, "12 mt" is tonnes: a single letter counts as a multiplier only apart from the unit.
         words_of_scale = _either(word for word in self.multipliers if len(word) > 1)
@@ -51,27 +93,39 @@ class Quantities:
         money_scale = rf"(?:\s?-?(?:{_either(self.multipliers)})(?![\w]))"
         unit = rf"(?:(?:{_either(self.units)})|(?-i:{_either(n for n in self.units if n != n.lower())}))"
         words = rf"(?:{_either(w for w in _WORDS if w != 'a')}|a(?=\s(?:million|billion|thousand)\b))"
-        rate = (r"(?:\s?(?:per|a|an|/|each)\s?(?:year|annum|month|day|yr|y|a|quarter|week|mo)\b|\s(?:annually|yearly|monthly)"
-                r"|-(?:a|per)-(?:year|month|annum))?")
+        rate = (
+            r"(?:\s?(?:per|a|an|/|each)\s?(?:year|annum|month|day|yr|y|a|quarter|week|mo)\b|\s(?:annually|yearly|monthly)"
+            r"|-(?:a|per)-(?:year|month|annum))?"
+        )
         self.quantity = re.compile(
             rf"(?<![\w.,$€£¥])(?P<low>{number}|{words})(?P<lowscale>{scale})?"
             rf"(?:(?P<lowunit>[\s-]?{unit})?(?P<to>{_TO})(?P<high>{number})(?P<scale>{scale})?)?"
             rf"(?P<gap>[\s-]*(?:(?:dry|wet|metric|gross|net|contained|additional|further)\s)?)"
-            rf"(?P<unit>{unit})(?![\w%])(?P<rate>{rate})", re.I)
+            rf"(?P<unit>{unit})(?![\w%])(?P<rate>{rate})",
+            re.I,
+        )
         self.percent = re.compile(
             rf"(?P<sign>(?<![\w)])[+−–-])?(?<![\w.,])(?P<low>{number})(?:{_TO}(?P<high>{number}))?\s?"
-            rf"(?:%|percent\b(?!age)|per cent\b|pc\b|pct\b)(?!\s?-?points?)", re.I)
+            rf"(?:%|percent\b(?!age)|per cent\b|pc\b|pct\b)(?!\s?-?points?)",
+            re.I,
+        )
         sign = rf"(?:{_either(c for c in self.currencies if not c[-1].isalpha())})"
         code = rf"(?:{_either(c for c in self.currencies if c[-1].isalpha())})"
-        per = (rf"(?:(?:\s?/\s?|\s?per\s|\s(?:a|an|the)\s|\sfor\s(?:a|each|every)\s)"
-               rf"(?:dry\s|wet\s|metric\s|troy\s|fine\s)?(?P<per>{unit})(?!\w)(?!\s?/))?")
+        per = (
+            rf"(?:(?:\s?/\s?|\s?per\s|\s(?:a|an|the)\s|\sfor\s(?:a|each|every)\s)"
+            rf"(?:dry\s|wet\s|metric\s|troy\s|fine\s)?(?P<per>{unit})(?!\w)(?!\s?/))?"
+        )
         self.money = re.compile(
             rf"(?<![\w.])(?:(?P<sign>{sign})\s?|(?P<before>{code})\s?)(?P<low>{number})(?P<lowscale>{money_scale})?"
             rf"(?:{_TO_SUM}(?:{sign}\s?|{code}\s?)?(?P<high>{number})(?P<scale>{money_scale})?)?"
-            rf"(?:\s(?P<after>{code})\b)?{per}", re.I)
+            rf"(?:\s(?P<after>{code})\b)?{per}",
+            re.I,
+        )
         self.money_after = re.compile(
             rf"(?<![\w.,$€£¥])(?P<low>{number})(?P<lowscale>{money_scale})?(?:{_TO_SUM}(?P<high>{number})(?P<scale>{money_scale})?)?"
-            rf"(?:\s|-)?(?P<after>{code}|cents?|{sign})(?!\w){per}", re.I)
+            rf"(?:\s|-)?(?P<after>{code}|cents?|{sign})(?!\w){per}",
+            re.I,
+        )
 
     def __call__(self, doc: Doc) -> Doc:
         found = list(self.read(doc.text))
@@ -84,23 +138,23 @@ class Quantities:
         for pattern in (self.money, self.money_after):
             for match in pattern.finditer(text):
                 value = self._money(match)
-                if value and not any(taken[match.start():match.end()]):
-                    taken[match.start():match.end()] = b"\1" * (match.end() - match.start())
+                if value and not any(taken[match.start() : match.end()]):
+                    taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
                     yield _mention("MONEY", text, match.start(), match.end(), value)
         for match in self.percent.finditer(text):
-            if not any(taken[match.start():match.end()]):
-                taken[match.start():match.end()] = b"\1" * (match.end() - match.start())
+            if not any(taken[match.start() : match.end()]):
+                taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
                 low, high = _number(match["low"]), _number(match["high"]) if match["high"] else None
                 sign = -1.0 if match["sign"] in ("-", "−", "–") else 1.0
-                value: dict[str, Any] = {"pct": sign * (low if high is None else (low + high) / 2)}
-                yield _mention("PERCENT", text, match.start(), match.end(),
-                               value | ({"signed": True} if match["sign"] else {}))
+                share: dict[str, Any] = {"pct": sign * (low if high is None else (low + high) / 2)}
+                share |= {"signed": True} if match["sign"] else {}
+                yield _mention("PERCENT", text, match.start(), match.end(), share)
         position = 0
-        while match := self.quantity.search(text, position):
-            if any(taken[match.start():match.end()]):
-                position = match.end("low")
+        while found := self.quantity.search(text, position):
+            if any(taken[found.start() : found.end()]):
+                position = found.end("low")
                 continue
-            position = match.end()
+            match, position = found, found.end()
             masses = list(self._masses(text, match))
             yield from masses
             if masses:
@@ -110,23 +164,34 @@ class Quantities:
     def _masses(self, text: str, match: re.Match[str]) -> Iterator[dict[str, Any]]:
         """One mass, one range, or two masses that share a unit ("2,480 and 1,650 kg", "rose from 500 to 800 t")."""
         start, end = match.span()
-        if re.match(r"\s?(?:per|/)\s?(?:ton|tonne|t|kg|hectare|litre|liter|m3|cm3|cm|cubic|dl|ml|l|bottle|serving|patient)\b", text[end:end + 12]):
+        if re.match(
+            r"\s?(?:per|/)\s?(?:ton|tonne|t|kg|hectare|litre|liter|m3|cm3|cm|cubic|dl|ml|l|bottle|serving|patient)\b",
+            text[end : end + 12],
+        ):
             return  # a grade or a density, not a mass
         unit, factor = self._unit(match["unit"])
         common = {"unit": unit, "rate": bool(match["rate"]), "counted": self._counted(text, end, match["unit"])}
         if self._scaled(match["low"], match["lowscale"]) * factor < _SMALLEST and _number(match["low"]):
             return
         if not match["high"]:
-            yield _mention("QUANTITY", text, start, end,
-                           {"tonnes": self._scaled(match["low"], match["lowscale"]) * factor, **common})
+            yield _mention(
+                "QUANTITY",
+                text,
+                start,
+                end,
+                {"tonnes": self._scaled(match["low"], match["lowscale"]) * factor, **common},
+            )
             return
         high = self._scaled(match["high"], match["scale"]) * factor
         low = self._scaled(match["low"], match["lowscale"] or match["scale"])
         low *= self._unit(match["lowunit"])[1] if match["lowunit"] else factor
         to = match["to"].strip()
-        before = text[max(0, start - 12):start].lower().rstrip()
-        two = _a_year(match["low"]) and not match["lowunit"] and not _a_year(match["high"]) or (to in ("and", "or") and not before.endswith("between") or low > high
-               or to == "to" and before.endswith("from") and (match["lowunit"] or not _a_range(text, start)))
+        before = text[max(0, start - 12) : start].lower().rstrip()
+        two = (_a_year(match["low"]) and not match["lowunit"] and not _a_year(match["high"])) or (
+            (to in ("and", "or") and not before.endswith("between"))
+            or low > high
+            or (to == "to" and before.endswith("from") and (match["lowunit"] or not _a_range(text, start)))
+        )
         if not two:
             yield _mention("QUANTITY", text, start, end, {"low": low, "high": high, **common})
             return
@@ -134,33 +199,51 @@ class Quantities:
             yield _mention("QUANTITY", text, start, match.start("to"), {"tonnes": low, **common})
         yield _mention("QUANTITY", text, match.start("high"), end, {"tonnes": high, **common})
 
-    def _before(self, text: str, mass: dict[str, Any], match: re.Match[str], taken: bytearray) -> Iterator[dict[str, Any]]:
+    def _before(
+        self, text: str, mass: dict[str, Any], match: re.Match[str], taken: bytearray
+    ) -> Iterator[dict[str, Any]]:
         """Numbers that share the unit of the last of a list: "581,000, 150,000 and 54,000 metric tons"."""
         if "tonnes" not in mass["value"]:
             return
-        head = text[max(0, match.start() - 80):match.start()]
+        head = text[max(0, match.start() - 80) : match.start()]
         chain = re.search(r"((?:(?:\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?:, | and |, and ))+)$", head)
         if not chain:
             return
         offset = match.start() - len(head)
         for number in re.finditer(r"\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?", chain[1]):
             start, end = offset + chain.start(1) + number.start(), offset + chain.start(1) + number.end()
-            if _a_year(number[0]) or any(taken[start:end]) or _number(number[0]) < 32 and "," not in number[0]:
+            if _a_year(number[0]) or any(taken[start:end]) or (_number(number[0]) < 32 and "," not in number[0]):
                 continue
             tonnes = self._scaled(number[0], match["scale"] or match["lowscale"]) * self._unit(match["unit"])[1]
             yield _mention("QUANTITY", text, start, end, {**mass["value"], "tonnes": tonnes})
 
-    def _after(self, text: str, mass: dict[str, Any], match: re.Match[str], taken: bytearray) -> Iterator[dict[str, Any]]:
+    def _after(
+        self, text: str, mass: dict[str, Any], match: re.Match[str], taken: bytearray
+    ) -> Iterator[dict[str, Any]]:
         """Numbers whose unit went without saying after one that had it: "14.1 million wet tonnes in 2023 and 10.8 million in 2024"."""
-        stop = re.search(r"[.!?][\s\"”]|\n|$", text[mass["end"]:])
-        tail = text[mass["end"]:mass["end"] + min(stop.start() if stop else 200, 220)]
+        stop = re.search(r"[.!?][\s\"”]|\n|$", text[mass["end"] :])
+        tail = text[mass["end"] : mass["end"] + min(stop.start() if stop else 200, 220)]
         scale = (match["scale"] or match["lowscale"] or "").strip().lower()
         for number in _ELLIPTIC.finditer(tail):
-            start, end = mass["end"] + number.start("number"), mass["end"] + number.end("scale" if number["scale"] else "number")
-            if any(taken[start:end]) or _a_year(number["number"]) or bool(number["scale"]) != bool(scale) or self.quantity.match(text, start):
+            start, end = (
+                mass["end"] + number.start("number"),
+                mass["end"] + number.end("scale" if number["scale"] else "number"),
+            )
+            if (
+                any(taken[start:end])
+                or _a_year(number["number"])
+                or bool(number["scale"]) != bool(scale)
+                or self.quantity.match(text, start)
+            ):
                 continue
             tonnes = self._scaled(number["number"], number["scale"]) * self._unit(match["unit"])[1]
-            yield _mention("QUANTITY", text, start, end, {**{k: v for k, v in mass["value"].items() if k not in ("low", "high")}, "tonnes": tonnes})
+            yield _mention(
+                "QUANTITY",
+                text,
+                start,
+                end,
+                {**{k: v for k, v in mass["value"].items() if k not in ("low", "high")}, "tonnes": tonnes},
+            )
 
     def _money(self, match: re.Match[str]) -> dict[str, Any] | None:
         groups = match.groupdict()
@@ -194,9 +277,9 @@ class Quantities:
         return self.unit_ids[name], self.units[name]
 
     def _counted(self, text: str, end: int, unit: str) -> bool:
-        following = re.match(r"[\s-]*((?:[a-z]+[\s-]+)?)([a-z]+)", text[end:end + 40].lower())
+        following = re.match(r"[\s-]*((?:[a-z]+[\s-]+)?)([a-z]+)", text[end : end + 40].lower())
         if following and (following[2] in self.countless or following[1].strip(" -") in self.countless):
-            adjective = text[max(0, end - len(unit) - 1):end - len(unit)] == "-"
+            adjective = text[max(0, end - len(unit) - 1) : end - len(unit)] == "-"
             return not (adjective or following[1].strip(" -") in self.countless)
         return not self.countless_of.match(text, end)
 
@@ -212,7 +295,13 @@ def _a_year(number: str) -> bool:
 
 def _a_range(text: str, start: int) -> bool:
     """Whether the words before "from A to B" speak of a range, not of a change."""
-    return bool(re.search(r"\b(?:rang\w+|anywhere|var(?:y|ies|ied|ying)|between|estimat\w+|somewhere)\b", text[max(0, start - 60):start], re.I))
+    return bool(
+        re.search(
+            r"\b(?:rang\w+|anywhere|var(?:y|ies|ied|ying)|between|estimat\w+|somewhere)\b",
+            text[max(0, start - 60) : start],
+            re.I,
+        )
+    )
 
 
 def _number(text: str) -> float:

@@ -14,8 +14,45 @@ from spacy.tokens import Doc
 from extractor.vocabulary import Vocabulary
 
 _STOP = re.compile(r"(?<=[.!?。！？])[\"'”’)\]]*[ \t]+(?=[\"'“‘(\[]?[A-Z0-9$€£¥•“])|\n+|(?<=[。！？])")
-_STARTERS = frozenset("The This That These Those It Its In On At A An But And For From He She They We If As Since While "
-                      "Last Under Both Neither No Some Most However Meanwhile Our Their".split())
+_STARTERS = frozenset(
+    [
+        "The",
+        "This",
+        "That",
+        "These",
+        "Those",
+        "It",
+        "Its",
+        "In",
+        "On",
+        "At",
+        "A",
+        "An",
+        "But",
+        "And",
+        "For",
+        "From",
+        "He",
+        "She",
+        "They",
+        "We",
+        "If",
+        "As",
+        "Since",
+        "While",
+        "Last",
+        "Under",
+        "Both",
+        "Neither",
+        "No",
+        "Some",
+        "Most",
+        "However",
+        "Meanwhile",
+        "Our",
+        "Their",
+    ]
+)
 _INITIAL = re.compile(r"(?:^|[\s(.])[A-Z]\.$")
 
 
@@ -54,10 +91,10 @@ class Segmenter:
                 yield stop.end()
 
     def _ends(self, text: str, stop: int, start: int) -> bool:
-        head = text[max(0, stop - self.longest - 1):stop]
+        head = text[max(0, stop - self.longest - 1) : stop]
         word = head.split()[-1].lstrip("(\"'“‘[") if head.split() else ""
         if word in self.abbreviations or _INITIAL.search(head):
-            following = re.match(r"[\"'“‘(\[]?(\w+)", text[start:start + 30])
+            following = re.match(r"[\"'“‘(\[]?(\w+)", text[start : start + 30])
             closes = word.endswith((".S.", "Inc.", "Corp.", "Ltd.", "Co.", "plc.", "p.m.", "a.m.", "etc."))
             return bool(closes and following and following[1] in _STARTERS)
         if re.fullmatch(r"\(?\d{1,2}\.", word):  # a list number: "1. Ore of any base mineral"

@@ -22,7 +22,13 @@ _NUMBER = re.compile(r"[+−–-]?[~c.]{0,3}\s?(?:\d{1,3}(?:[,  ]\d{2,3})+|\d+)(
 _NUMERIC = re.compile(rf"^(?:{_NUMBER.pattern}|n\.?a\.?|nil|-|–|—|\.\.)\s?%?(?:\s?\([^)]*\))?(?:,.*)?$", re.I)
 _PERCENT = re.compile(r"%|\bper ?cent\b|\bpct\b|\bshare\b|\bchange\b|\by/y\b|\byoy\b|\bvs\b", re.I)
 _MONEY = re.compile(r"[$€£¥]|\b(?:usd|eur|rs|value|price|million dollars|rate|duty|old|new|earlier|now)\b", re.I)
-_CUTS = (re.compile(r"\s*\|\s*"), re.compile(r"\t+"), re.compile(r"\s*\.{3,}\s*"), re.compile(r"\s+/\s+"), re.compile(r" {3,}"))
+_CUTS = (
+    re.compile(r"\s*\|\s*"),
+    re.compile(r"\t+"),
+    re.compile(r"\s*\.{3,}\s*"),
+    re.compile(r"\s+/\s+"),
+    re.compile(r" {3,}"),
+)
 _DATED = re.compile(r"^[\w’'() -]{4,14}: (?=\d)")  # "2016-17: 3,42,215 MT"
 _SHORT = 42  # a longer line is no cell of a flattened table
 
@@ -44,24 +50,33 @@ class Tables:
         names = sorted(vocabulary.units, key=len, reverse=True)
         lower = "|".join(re.escape(n) for n in names if n == n.lower() and n not in ("oz", "g", "k", "m"))
         exact = "|".join(re.escape(n) for n in names if n != n.lower())
-        self.unit = re.compile(rf"(?<![\w$€£/])(?:(?P<thousand>'000|thousand|000)\s?)?(?P<million>million\s|mn\s)?(?P<unit>(?i:{lower})|{exact})(?![\w/])")
+        self.unit = re.compile(
+            rf"(?<![\w$€£/])(?:(?P<thousand>'000|thousand|000)\s?)?(?P<million>million\s|mn\s)?(?P<unit>(?i:{lower})|{exact})(?![\w/])"
+        )
         self.currencies = vocabulary.currencies
         signs = "|".join(re.escape(c) for c in sorted(self.currencies, key=len, reverse=True))
-        self.rate = re.compile(rf"(?P<currency>(?i:{signs}))\s?(?:/|per\s|a\s)\s?(?P<unit>(?i:{lower}|oz)|{exact})(?!\w)")
+        self.rate = re.compile(
+            rf"(?P<currency>(?i:{signs}))\s?(?:/|per\s|a\s)\s?(?P<unit>(?i:{lower}|oz)|{exact})(?!\w)"
+        )
         self.units, self.unit_ids = vocabulary.units, vocabulary.unit_ids
 
     def __call__(self, doc: Doc) -> Doc:
         tables = list(find(doc.text))
         added = [m for table in tables for m in self.figures(doc.text, table, doc.user_data["mentions"])]
         doc.user_data["tables"] = [
-            {"caption": list(t.caption), "header": [list(s) for s in t.header], "rows": [[list(s) for s in r] for r in t.rows]}
-            for t in tables]
+            {
+                "caption": list(t.caption),
+                "header": [list(s) for s in t.header],
+                "rows": [[list(s) for s in r] for r in t.rows],
+            }
+            for t in tables
+        ]
         doc.user_data["mentions"] = sorted(doc.user_data["mentions"] + added, key=lambda m: (m["start"], m["end"]))
         return doc
 
     def figures(self, text: str, table: Table, mentions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         caption = text[slice(*table.caption)]
-        common = self._factor(caption) or self._factor_of_note(text[max(0, table.caption[0] - 600):table.caption[0]])
+        common = self._factor(caption) or self._factor_of_note(text[max(0, table.caption[0] - 600) : table.caption[0]])
         taken = {i for m in mentions if m["label"] in ("QUANTITY", "MONEY", "PERCENT") for i in (m["start"],)}
         for row in table.rows:
             for column, (start, end) in enumerate(row):
@@ -69,20 +84,41 @@ class Tables:
                     continue
                 title = text[slice(*table.header[column])] if column < len(table.header) else ""
                 number = _NUMBER.match(text, start, end)
-                if not number or not _NUMERIC.match(text[start:end]) or any(number.start() <= t < number.end() for t in taken):
+                if (
+                    not number
+                    or not _NUMERIC.match(text[start:end])
+                    or any(number.start() <= t < number.end() for t in taken)
+                ):
                     continue
                 value = _value(number[0])
-                if "%" in text[start:end] and "(" not in text[start:end] or (_PERCENT.search(title) and not self._factor(title)):
+                if ("%" in text[start:end] and "(" not in text[start:end]) or (
+                    _PERCENT.search(title) and not self._factor(title)
+                ):
                     yield _mention("PERCENT", text, start, number.end(), {"pct": value, "cell": True})
                     continue
                 if priced := self._price(title) or self._price(caption):
                     yield _mention("MONEY", text, start, number.end(), {"amount": abs(value), **priced, "cell": True})
                     continue
-                factor = self._factor(title) or (None if _MONEY.search(title) else common) or self._factor_of_row(text, row, column)
+                factor = (
+                    self._factor(title)
+                    or (None if _MONEY.search(title) else common)
+                    or self._factor_of_row(text, row, column)
+                )
                 if factor is None:
                     continue
-                yield _mention("QUANTITY", text, start, number.end(),
-                               {"tonnes": round(abs(value) * factor[1], 9), "unit": factor[0], "rate": False, "counted": True, "cell": True})
+                yield _mention(
+                    "QUANTITY",
+                    text,
+                    start,
+                    number.end(),
+                    {
+                        "tonnes": round(abs(value) * factor[1], 9),
+                        "unit": factor[0],
+                        "rate": False,
+                        "counted": True,
+                        "cell": True,
+                    },
+                )
 
     def _factor_of_row(self, text: str, row: list[Span], column: int) -> tuple[str, float] | None:
         """The unit that stands in a cell of its own: "Silver | tonne | 5,387"."""
@@ -97,18 +133,25 @@ class Tables:
         if not match:
             return None
         name = match["unit"] if match["unit"] in self.units else match["unit"].lower()
-        return {"currency": self.currencies[match["currency"].lower()], "per": {"dmt": "t", "wmt": "t"}.get(self.unit_ids[name], self.unit_ids[name])}
+        return {
+            "currency": self.currencies[match["currency"].lower()],
+            "per": {"dmt": "t", "wmt": "t"}.get(self.unit_ids[name], self.unit_ids[name]),
+        }
 
     def _factor_of_note(self, text: str) -> tuple[str, float] | None:
         """The unit that a remark further up gives to all that follows: "Tonnes; in brackets the change"."""
-        notes = re.findall(r"(?:^|[.(,;:]\s*|\bin )((?:metric |short |thousand )?(?:tonnes|tons|kg|kilograms|t|kt|pounds|lb))(?=\s*(?:[;,.):]|$|of contained|unless))", text, re.I | re.M)
+        notes = re.findall(
+            r"(?:^|[.(,;:]\s*|\bin )((?:metric |short |thousand )?(?:tonnes|tons|kg|kilograms|t|kt|pounds|lb))(?=\s*(?:[;,.):]|$|of contained|unless))",
+            text,
+            re.I | re.M,
+        )
         return self._factor(notes[-1]) if notes else None
 
     def _factor(self, text: str) -> tuple[str, float] | None:
         """(unit, tonnes a unit) that a caption or header states."""
         for match in self.unit.finditer(text):
             name = match["unit"] if match["unit"] in self.units else match["unit"].lower()
-            if re.match(r"\s?(?:per|/)\s?(?:t|tonne|kg|lb)\b", text[match.end():match.end() + 8]):
+            if re.match(r"\s?(?:per|/)\s?(?:t|tonne|kg|lb)\b", text[match.end() : match.end() + 8]):
                 continue
             scale = 1e3 if match["thousand"] else 1e6 if match["million"] else 1.0
             return self.unit_ids[name], self.units[name] * scale
@@ -139,7 +182,7 @@ def find(text: str) -> Iterator[Table]:
 def _delimited(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
     """Consecutive lines cut by one delimiter into as many cells."""
     for cut in _CUTS:
-        rows = []
+        rows: list[list[Span]] = []
         j = i
         while j < len(lines) and j - i < 2000:
             cells = _cells(text, lines[j], cut)
@@ -150,7 +193,7 @@ def _delimited(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]
             rows.append(cells)
             j += 1
         numeric = [r for r in rows if any(re.search(r"\d|\bnil\b", text[a:b], re.I) for a, b in r[1:])]
-        if len(rows) >= 2 and len(numeric) >= 2 or cut.pattern == r"\s*\.{3,}\s*" and len(numeric) >= 2:
+        if (len(rows) >= 2 and len(numeric) >= 2) or (cut.pattern == r"\s*\.{3,}\s*" and len(numeric) >= 2):
             table = Table(_caption(text, lines, i))
             if not any(_figure(text[a:b]) for a, b in rows[0][1:]):
                 table.header, rows = rows[0], rows[1:]
@@ -174,7 +217,7 @@ def _cells(text: str, line: Span, cut: re.Pattern[str]) -> list[Span]:
 
 def _dated(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
     """A year or month and its figure a line: "2016-17: 3,42,215 MT"."""
-    rows = []
+    rows: list[list[Span]] = []
     j = i
     while j < len(lines) and (match := _DATED.match(text[slice(*lines[j])])):
         start, end = lines[j]
@@ -186,12 +229,19 @@ def _dated(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
 def _flattened(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
     """A cell a line: names at every k-th line, numbers between them."""
     j = i
-    while j < len(lines) and lines[j][0] < lines[j][1] and lines[j][1] - lines[j][0] <= _SHORT and not text[slice(*lines[j])].rstrip().endswith((".", ";", ":")):
+    while (
+        j < len(lines)
+        and lines[j][0] < lines[j][1]
+        and lines[j][1] - lines[j][0] <= _SHORT
+        and not text[slice(*lines[j])].rstrip().endswith((".", ";", ":"))
+    ):
         j += 1
     run = lines[i:j]
     if len(run) < 4:
         return None, 0
-    numeric = [bool(_NUMERIC.match(text[slice(*s)])) and not re.fullmatch(r"(?:19|20)\d\d", text[slice(*s)]) for s in run]
+    numeric = [
+        bool(_NUMERIC.match(text[slice(*s)])) and not re.fullmatch(r"(?:19|20)\d\d", text[slice(*s)]) for s in run
+    ]
     if sum(numeric) < 2:
         return None, 0
     first = numeric.index(True) - 1  # the name before the first number
@@ -211,7 +261,7 @@ def _flattened(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]
         rows.append(row)
     if len(rows) < 2:
         return None, 0
-    header = run[first - width:first] if first >= width and width > 1 else []
+    header = run[first - width : first] if first >= width and width > 1 else []
     return Table(_caption(text, lines, i if header else i + first), header, rows), k
 
 
@@ -221,9 +271,17 @@ def _pairs(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
     if end - start > 400:
         return None, 0
     rows = []
-    for match in re.finditer(r"(?:^|[;,:(]\s)(?P<name>[A-Z][A-Za-z .'’-]{1,30}?)[ :]\s?(?P<number>\d{1,3}(?:[, ]\d{3})+|\d{2,6})(?=\s?(?:[;,)]|\.?$|\s\())", text[start:end]):
-        if not re.fullmatch(rf".*\b(?:19|20)\d\d", match["number"]):
-            rows.append([(start + match.start("name"), start + match.end("name")), (start + match.start("number"), start + match.end("number"))])
+    for match in re.finditer(
+        r"(?:^|[;,:(]\s)(?P<name>[A-Z][A-Za-z .'’-]{1,30}?)[ :]\s?(?P<number>\d{1,3}(?:[, ]\d{3})+|\d{2,6})(?=\s?(?:[;,)]|\.?$|\s\())",
+        text[start:end],
+    ):
+        if not re.fullmatch(r".*\b(?:19|20)\d\d", match["number"]):
+            rows.append(
+                [
+                    (start + match.start("name"), start + match.end("name")),
+                    (start + match.start("number"), start + match.end("number")),
+                ]
+            )
     if len(rows) < 2:
         return None, 0
     caption = _caption(text, lines, i)
@@ -232,7 +290,9 @@ def _pairs(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
 
 def _figure(cell: str) -> bool:
     """Whether a cell holds a value rather than a title such as "2012 (t)"."""
-    return bool(re.match(r"[$€£~<>]?\s?[+−–-]?\d|nil\b", cell, re.I)) and not re.match(r"(?:19|20)\d\d\b(?![,.]\d)", cell)
+    return bool(re.match(r"[$€£~<>]?\s?[+−–-]?\d|nil\b", cell, re.I)) and not re.match(
+        r"(?:19|20)\d\d\b(?![,.]\d)", cell
+    )
 
 
 def _caption(text: str, lines: list[Span], i: int) -> Span:
