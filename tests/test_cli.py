@@ -240,6 +240,25 @@ def test_a_reader_that_stops_reading_is_no_error(tmp_path):
     process.wait()
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers in /proc")
+def test_a_worker_that_is_killed_ends_the_command_with_one_line(tmp_path):
+    process = processes("extract", "-", "--n-process", "2", stdin=subprocess.PIPE)
+    for number in range(1000):
+        process.stdin.write(lines_of(FLOW | {"id": f"flow{number}"}).decode())
+    process.stdin.flush()
+    assert process.stdout.readline()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    workers = [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    assert len(workers) == 2
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    _, errors = process.communicate(lines_of(*(FLOW | {"id": f"more{number}"} for number in range(1000))).decode())
+    assert process.returncode == 2
+    [line] = errors.splitlines()
+    assert line.startswith("error: ")
+    assert "--n-process" in line
+
+
 # events
 
 def test_events_by_cursor(db, extractor):
