@@ -242,14 +242,14 @@ def test_a_reader_that_stops_reading_is_no_error(tmp_path):
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers in /proc")
 def test_a_worker_that_is_killed_ends_the_command_with_one_line(tmp_path):
-    process = processes("extract", "-", "--n-process", "2", stdin=subprocess.PIPE)
-    for number in range(1000):
-        process.stdin.write(lines_of(FLOW | {"id": f"flow{number}"}).decode())
+    process = processes("extract", "-", "-o", tmp_path / "p.jsonl", "--n-process", "2", stdin=subprocess.PIPE)
+    process.stdin.write(lines_of(*(FLOW | {"id": f"flow{number}"} for number in range(200))).decode())
     process.stdin.flush()
-    assert process.stdout.readline()
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    workers = [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
-    assert len(workers) == 2
+    workers: list[int] = []
+    while process.poll() is None and len(workers) < 2:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        workers = [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        time.sleep(0.05)
     for worker in workers:
         os.kill(worker, signal.SIGKILL)
     _, errors = process.communicate(lines_of(*(FLOW | {"id": f"more{number}"} for number in range(1000))).decode())
@@ -257,6 +257,7 @@ def test_a_worker_that_is_killed_ends_the_command_with_one_line(tmp_path):
     [line] = errors.splitlines()
     assert line.startswith("error: ")
     assert "--n-process" in line
+    assert not os.listdir(tmp_path)
 
 
 # events
