@@ -39,7 +39,7 @@ FORBIDDEN = {  # room → what it must never import, however it grows
     "export": {"spacy", "store", "web"},
 }
 # spaCy imports every registered factory for everyone in the environment: one that is heavy or missing hurts them all.
-FACTORIES_MAY_IMPORT = {"spacy", "extractor", "countrynames"} | sys.stdlib_module_names
+FACTORIES_MAY_IMPORT = {"spacy", "numpy", "extractor", "countrynames"} | sys.stdlib_module_names
 NETWORK = {"httpx", "requests", "urllib3", "socket", "aiohttp"}
 
 
