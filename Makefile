@@ -24,7 +24,7 @@ types: .venv/installed-dev
 	$(BIN)/mypy
 
 model: .venv/installed-dev
-	$(BIN)/python -m spacy assemble models/config.cfg models/en_critical_minerals
+	$(BIN)/python -c "from pathlib import Path; from extractor.model import assemble; assemble(Path('models/config.cfg'), Path('models/en_critical_minerals'))"
 
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/speed.py

@@ -8,6 +8,7 @@ from pathlib import Path
 import spacy
 from spacy.language import Language
 
+from extractor import __version__
 from extractor.resources import resource
 
 NAME = "en_critical_minerals"
@@ -40,6 +41,22 @@ def load(path: Path | None = None) -> Language:
                          "rebuild it with 'make model', or reinstall mineral-extractor") from error
     # spaCy's limit guards the memory of its parser; how much text is too much is the reader's to say (`Limits`).
     nlp.max_length = 2**30 - 1
+    return nlp
+
+
+def assemble(config: Path, folder: Path) -> Language:
+    """Build the pipeline that a config describes and write it to `folder`; the vocabulary stays in the package.
+
+    Raises ValueError, with spaCy's own words, when the config does not describe a pipeline.
+    """
+    nlp = spacy.util.load_model_from_config(spacy.util.load_config(config), auto_fill=True)
+    nlp.meta.update(
+        name=NAME.removeprefix("en_"),
+        version=__version__,
+        license="Apache-2.0",
+        description="Events on critical-mineral supply and export control, by vocabulary and rule; no learned part yet.",
+    )
+    nlp.to_disk(folder)
     return nlp
 
 

@@ -207,7 +207,7 @@ def _issuer(
         return own[0][1], False
     if previous is not None and sentence.index - previous.sentence.index <= 3 and previous.get("issuer"):
         at = previous.evidence["issuer"][0]
-        return next((m for m in page.mentions if (m.start, m.end) == at), None), True
+        return page.at.get(at[0]), True
     for earlier in reversed(page.sentences[max(0, sentence.index - 4) : sentence.index]):
         found = candidates(earlier)
         if found and found[0][0] < 2:
@@ -309,7 +309,7 @@ def _materials(
             return listed, True
     if previous is not None and sentence.index - previous.sentence.index <= 2 and previous.get("materials"):
         at = set(previous.evidence["materials"])
-        return [m for m in page.mentions if (m.start, m.end) in at], True
+        return [page.at[start] for start, _ in sorted(at) if start in page.at], True
     return page.materials_before(sentence), True
 
 

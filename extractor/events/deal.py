@@ -168,9 +168,9 @@ def _parties(page: Page, sentence: Sentence, kind: str, trigger: Span) -> tuple[
         own = earlier.of("COMPANY")
         if own and (not parties or own[0].id != parties[0].id):
             return [own[0], *parties], True
-    title = [m for m in page.mentions if m.label == "COMPANY"]
-    if title and parties and title[0].id != parties[0].id:
-        return [title[0], *parties], True
+    first = page.first_company
+    if first and parties and first.id != parties[0].id:
+        return [first, *parties], True
     return parties, False
 
 

@@ -161,9 +161,9 @@ def _compared_date(page: Page, sentence: Sentence, date: Mention) -> bool:
     before = page.text[max(sentence.start, date.start - 50) : date.start]
     return bool(
         re.search(
-            r"\b(?:than(?: in| the)?(?: same \w+ of)?|from|since|compared (?:with|to)|against|versus|over|on|stretch of|same \w+ (?:of|in))(?: the)?(?: \w+){0,3}\s*$",
+            r"\b(?:than(?: in| the)?(?: same \w+ of)?|compared (?:with|to)|against|versus|stretch of|same \w+ (?:of|in))(?: the)?(?: [a-z]+){0,3}\s*$"
+            r"|\b(?:from|since|over|on)(?: the)?(?: (?:same|previous|prior|whole|full|corresponding|year|month|quarter|half|period|level|of|in)){0,4}\s*$",
             before,
-            re.I,
         )
         and re.search(
             r"%|percent|pc\b|per cent|\d\s?(?:t|tons|tonnes|kg)\b|doubl|less|more|higher|lower", before[-50:], re.I

@@ -188,17 +188,16 @@ def _meant(page: Page, country: Mention) -> bool:
 
 
 def quantities(page: Page) -> list[dict[str, float]]:
-    found: list[dict[str, float]] = []
+    found: dict[str, dict[str, float]] = {}
     for sentence in page.sentences:
         for mention in sentence.of("QUANTITY"):
             value = mention.value or {}
             if not value.get("counted", True) or not page.stated(mention.start, mention.end):
                 continue
             mass = {k: value[k] for k in ("tonnes", "low", "high") if k in value}
-            if mass.get("tonnes") == 0 or mass in found:
-                continue
-            found.append(mass)
-    return found
+            if mass.get("tonnes") != 0:
+                found.setdefault(repr(mass), mass)
+    return list(found.values())
 
 
 def _distinct(values: Any) -> list[str]:

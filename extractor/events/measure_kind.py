@@ -61,6 +61,13 @@ def undone(page: Page, sentence: Sentence, trigger: Span) -> bool:
     )
 
 
+def _outward(page: Page) -> int:
+    """By how much the document speaks more of exports than of imports."""
+    if "outward" not in page.memo:
+        page.memo["outward"] = len(_EXPORTING.findall(page.text)) - len(_IMPORTING.findall(page.text))
+    return page.memo["outward"]
+
+
 def measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
     """(measure, trigger) of a sentence, the most telling first."""
     text = sentence.text
@@ -88,7 +95,7 @@ def measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
         ):
             continue
         if trade or sentence.of("QUANTITY") or page.kind == "notice" or re.search(r"\bquotas?\b", text, re.I):
-            outward = len(_EXPORTING.findall(page.text)) > len(_IMPORTING.findall(page.text))
+            outward = _outward(page) > 0
             local_import = re.search(r"\bimport|tariff[- ](?:rate )?quota|quantitative restriction", near, re.I) or (
                 importing and not exporting and not outward
             )
@@ -115,11 +122,11 @@ def measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
             or (
                 not exporting
                 and re.search(r"\bduty\b|\bduties\b|\btariffs?\b", page.text[span[0] : span[1]], re.I)
-                and len(_EXPORTING.findall(page.text)) <= len(_IMPORTING.findall(page.text)) + 2
+                and _outward(page) <= 2
             )
         ):
             yield "import_tariff", span
-        elif exporting or len(_EXPORTING.findall(page.text)) > len(_IMPORTING.findall(page.text)):
+        elif exporting or _outward(page) > 0:
             yield "export_tax", span
     for span in sentence.cue("licence"):
         near = page.text[max(sentence.start, span[0] - 70) : min(sentence.end, span[1] + 70)]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from extractor.events.page import Draft, Page
 from extractor.schema import EVENT_TYPES, Event, Span
 
+_REACH = 300  # how many facts back a repetition is looked for, so that a book-length document stays linear
 _IDENTITY = {
     "control_measure": ("measure", "target", "quantity", "effective", "reference", "rate_pct"),
     "trade_flow": ("direction", "origin", "destination", "quantity", "share_pct", "period"),
@@ -28,15 +29,32 @@ _OVERLAPPING = {
 def merged(drafts: Iterable[Draft], page: Page) -> list[Event]:
     """Events in the order of the text."""
     kept: list[Draft] = []
+    shelves: dict[str, list[Draft]] = {}  # drafts that could be the same fact
     for draft in drafts:
-        twin = next((k for k in kept if k.type == draft.type and _same_fact(k, draft)), None)
+        shelf = shelves.setdefault(_shelf(draft), [])
+        twin = next((k for k in shelf[-_REACH:] if _same_fact(k, draft)), None)
         if twin is None:
             kept.append(draft)
+            shelf.append(draft)
         else:
             _absorb(twin, draft)
-    kept = [d for d in kept if not _redundant(d, kept)]
+    controls = [d for d in kept if d.type == "control_measure"]
+    kept = [d for d in kept if not _redundant(d, controls)]
     kept = _with_capacity(kept)
     return [_event(draft, page) for draft in sorted(kept, key=lambda d: d.sentence.start)]
+
+
+def _shelf(draft: Draft) -> str:
+    """Facts with different figures are never the same: only drafts of one shelf are compared."""
+    figures = {
+        "price": ("value",),
+        "trade_flow": ("quantity", "share_pct"),
+        "production": ("quantity", "share_pct"),
+        "stockpile": ("quantity", "days"),
+        "deal": ("kind",),
+        "control_measure": ("measure",),
+    }
+    return repr([draft.type, *(draft.get(slot) for slot in figures[draft.type])])
 
 
 def _same_fact(one: Draft, other: Draft) -> bool:
@@ -110,6 +128,9 @@ def _absorb(kept: Draft, draft: Draft) -> None:
 def _with_capacity(kept: list[Draft]) -> list[Draft]:
     """A plant that starts, and right after it what the plant can make, are one fact: the start with its capacity."""
     taken: list[Draft] = []
+    told: dict[int, list[Draft]] = {}
+    for draft in kept:
+        told.setdefault(draft.sentence.index, []).append(draft)
     for draft in kept:
         if (
             draft.type != "production"
@@ -117,11 +138,8 @@ def _with_capacity(kept: list[Draft]) -> list[Draft]:
             or draft.get("quantity")
         ):
             continue
-        for other in kept:
-            near = (
-                0 <= other.sentence.index - draft.sentence.index <= 2
-                and other.sentence.paragraph == draft.sentence.paragraph
-            )
+        for other in (o for i in range(3) for o in told.get(draft.sentence.index + i, ())):
+            near = other.sentence.paragraph == draft.sentence.paragraph
             same = (
                 other.type == "production"
                 and other.get("materials") == draft.get("materials")
@@ -142,7 +160,8 @@ def _with_capacity(kept: list[Draft]) -> list[Draft]:
                 )
                 taken.append(other)
                 break
-    return [d for d in kept if d not in taken]
+    dropped = {id(d) for d in taken}
+    return [d for d in kept if id(d) not in dropped]
 
 
 def _redundant(draft: Draft, kept: list[Draft]) -> bool:

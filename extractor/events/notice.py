@@ -39,6 +39,12 @@ _EXCLUDED = re.compile(
 
 def authority(page: Page) -> Mention | None:
     """The body or country that issues the notice: by its head, else by the count of those that speak."""
+    if "authority" not in page.memo:
+        page.memo["authority"] = _authority(page)
+    return page.memo["authority"]
+
+
+def _authority(page: Page) -> Mention | None:
     head = [m for m in page.mentions if m.start < _HEAD]
     for country in head:
         if country.label == "COUNTRY" and re.search(

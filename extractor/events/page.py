@@ -101,6 +101,7 @@ class Page:
         self.tables = tables
         self.stockpilers = stockpilers  # ids of bodies that keep reserves
         self.home = home  # body or company id → country code
+        self.memo: dict[str, Any] = {}  # what a finder works out once for the whole document
         self.sentences: list[Sentence] = []
         paragraph = 0
         for start, end in sentences:
@@ -144,6 +145,33 @@ class Page:
         first = bisect_left(self._mention_starts, start)
         last = bisect_left(self._mention_starts, end, lo=first)
         return [m for m in self.mentions[first:last] if m.end <= end]
+
+    @cached_property
+    def title_mentions(self) -> list[Mention]:
+        return [m for m in self.mentions if m.end <= self.title_end]
+
+    @cached_property
+    def at(self) -> dict[int, Mention]:
+        """Mention by the offset at which it begins."""
+        return {m.start: m for m in self.mentions}
+
+    @cached_property
+    def first_country(self) -> dict[str, Mention]:
+        """Country code → its first mention."""
+        found: dict[str, Mention] = {}
+        for mention in self.mentions:
+            if mention.label == "COUNTRY":
+                found.setdefault(mention.id, mention)
+        return found
+
+    @cached_property
+    def first_company(self) -> Mention | None:
+        return next((m for m in self.mentions if m.label == "COMPANY"), None)
+
+    @cached_property
+    def keepers(self) -> list[Mention]:
+        """Bodies that keep a reserve, as they are named."""
+        return [m for m in self.mentions if m.label == "BODY" and m.id in self.stockpilers and self.country_of(m)]
 
     # What is stated, and what a sentence leaves unsaid
 

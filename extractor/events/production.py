@@ -298,7 +298,7 @@ def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention]
     named = [m for m in sentence.of("COUNTRY") if not is_place(m)]
     if named:
         return named[:1], False
-    own = [m for m in page.mentions if m.label == "COMPANY" and m.end <= page.title_end]
+    own = [m for m in page.title_mentions if m.label == "COMPANY"]
     if own:
         return own[:1], True
     return ([page.main_country], True) if page.main_country else ([], True)

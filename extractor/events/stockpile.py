@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from extractor.events.claims import claim
@@ -173,11 +174,7 @@ def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention]
         return owners[:1], False
     if page.protagonist:
         return [page.protagonist], True
-    keepers = [
-        m
-        for m in page.mentions
-        if m.label == "BODY" and m.id in page.stockpilers and page.country_of(m) and m.end <= sentence.start
-    ]
+    keepers = page.keepers[: bisect_right([m.start for m in page.keepers], sentence.start)]
     if keepers:
         return keepers[-1:], True
     if page.main_country and page.main_country.end <= page.title_end:

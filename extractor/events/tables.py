@@ -119,7 +119,7 @@ def _fill(
     dates = (
         [m for m in label + header if m.label == "DATE"]
         or [m for m in _within(page, caption) if m.label == "DATE"]
-        or [m for m in page.mentions if m.label == "DATE" and m.end <= page.title_end]
+        or [m for m in page.title_mentions if m.label == "DATE"]
     )
     if dates and draft.type != "control_measure":
         draft.set("period", dates[0].id, spans(dates[:1]))
@@ -144,13 +144,7 @@ def _fill(
         if re.search(r"\b(?:mine|mined|ore)\b", page.text[caption[0] : caption[1]], re.I):
             draft.set("activity", "mining", words)
     elif draft.type == "stockpile":
-        keeper = (
-            next(
-                (m for m in page.mentions if m.label == "BODY" and m.id in page.stockpilers and page.country_of(m)),
-                None,
-            )
-            or reporter
-        )
+        keeper = next(iter(page.keepers), None) or reporter
         draft.set("actor", [page.country_of(keeper)] if keeper else [], spans([keeper] if keeper else []))
         word = page.text[slice(*words[0])].lower()
         draft.set(
@@ -223,7 +217,7 @@ def _above(page: Page, position: int, caption: Span, label: str) -> list[Mention
     found = [m for m in _within(page, caption) if m.label == label]
     if found:
         return found
-    title = [m for m in page.mentions if m.label == label and m.end <= page.title_end]
+    title = [m for m in page.title_mentions if m.label == label]
     if title:
         return title
     sentence: Sentence = page.sentence_at(position)

@@ -223,7 +223,7 @@ def _places(
         destination = frame.destination
         draft.implied.add("destination")
     if page.kind == "notice" and direction == "import" and not origin:
-        named = [m for m in page.mentions if m.label == "COUNTRY" and m.end <= page.title_end]
+        named = [m for m in page.title_mentions if m.label == "COUNTRY"]
         origin = next(
             (
                 g
@@ -282,10 +282,10 @@ def _home(page: Page, direction: str, sentence: Sentence) -> Mention | None:
             owned = [m for m in earlier.of("COMPANY") if page.country_of(m)]
             if owned:
                 code = page.country_of(owned[-1])
-                return next((m for m in page.mentions if m.label == "COUNTRY" and m.id == code), None)
+                return page.first_country.get(code)
     if page.kind == "notice" and (issuer := authority(page)) is not None:
         code = page.country_of(issuer)
-        return next((m for m in page.mentions if m.label == "COUNTRY" and m.id == code), None) or issuer
+        return page.first_country.get(code, issuer)
     return page.main_country
 
 
@@ -474,7 +474,7 @@ def _remember(
     when: tuple[str, list[Span]] | None,
     materials: list[Mention],
 ) -> None:
-    known = {m.start: m for m in page.mentions}
+    known = page.at
     frame.paragraph, frame.direction = sentence.paragraph, draft.slots["direction"]
     frame.materials = materials
     frame.period = when or frame.period

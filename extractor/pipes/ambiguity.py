@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,14 @@ class Ambiguity:
             return False
         if _beside(rule["accept_before"], before, last=True) or _beside(rule["accept_after"], after, last=False):
             return True
-        if rule["reject_document"] and re.search(rf"\b(?:{rule['reject_document']})\b", text, re.IGNORECASE):
+        if rule["reject_document"] and _speaks_of(text, rule["reject_document"]):
             return False
         return rule["needs"] in ("capital", "open") or (rule["needs"] == "domain" and domain)
+
+
+@lru_cache(maxsize=64)
+def _speaks_of(text: str, words: str) -> bool:
+    return bool(re.search(rf"\b(?:{words})\b", text, re.IGNORECASE))
 
 
 def _beside(phrases: str, words: list[str], *, last: bool) -> bool:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from spacy.tokens import Doc, Span, Token
@@ -40,188 +41,12 @@ class CompanyNames:
             p.text.lower() for p in vocabulary.phrases if p.label == "COUNTRY" and p.kind != "places"
         )
         self.ordinary = frozenset(p.text.lower() for p in vocabulary.phrases if p.label == "CUE")
-        self.common = frozenset(
-            [
-                "the",
-                "a",
-                "an",
-                "in",
-                "on",
-                "at",
-                "for",
-                "from",
-                "to",
-                "of",
-                "by",
-                "with",
-                "as",
-                "and",
-                "but",
-                "or",
-                "if",
-                "it",
-                "its",
-                "he",
-                "she",
-                "they",
-                "we",
-                "our",
-                "their",
-                "this",
-                "that",
-                "these",
-                "those",
-                "there",
-                "here",
-                "when",
-                "while",
-                "where",
-                "who",
-                "what",
-                "why",
-                "how",
-                "since",
-                "until",
-                "after",
-                "before",
-                "under",
-                "over",
-                "last",
-                "next",
-                "first",
-                "second",
-                "third",
-                "one",
-                "two",
-                "three",
-                "four",
-                "five",
-                "six",
-                "seven",
-                "eight",
-                "nine",
-                "ten",
-                "no",
-                "not",
-                "nor",
-                "neither",
-                "both",
-                "all",
-                "some",
-                "most",
-                "more",
-                "many",
-                "several",
-                "other",
-                "another",
-                "each",
-                "every",
-                "any",
-                "such",
-                "only",
-                "also",
-                "even",
-                "still",
-                "yet",
-                "then",
-                "thus",
-                "so",
-                "however",
-                "meanwhile",
-                "moreover",
-                "about",
-                "around",
-                "nearly",
-                "almost",
-                "just",
-                "than",
-                "now",
-                "today",
-                "yesterday",
-                "tomorrow",
-                "monday",
-                "tuesday",
-                "wednesday",
-                "thursday",
-                "friday",
-                "saturday",
-                "sunday",
-                "january",
-                "february",
-                "march",
-                "april",
-                "may",
-                "june",
-                "july",
-                "august",
-                "september",
-                "october",
-                "november",
-                "december",
-                "spring",
-                "summer",
-                "autumn",
-                "winter",
-                "q1",
-                "q2",
-                "q3",
-                "q4",
-                "h1",
-                "h2",
-                "fy",
-                "mr",
-                "mrs",
-                "ms",
-                "dr",
-                "asked",
-                "according",
-                "despite",
-                "during",
-                "between",
-                "among",
-                "against",
-                "because",
-                "although",
-                "though",
-                "per",
-                "total",
-                "source",
-                "notes",
-                "note",
-                "summary",
-                "table",
-                "figure",
-                "will",
-                "did",
-                "can",
-                "could",
-                "should",
-                "would",
-                "is",
-                "are",
-                "was",
-                "has",
-                "have",
-                "had",
-                "do",
-                "does",
-                "contained",
-                "total",
-                "background",
-                "highlights",
-                "contact",
-                "shares",
-                "prices",
-                "output",
-                "exports",
-                "imports",
-            ]
-        )
+        self.common = frozenset(vocabulary.cue("common_word"))
 
     def by_form(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Spans that look like companies; where one is a dictionary's company with its suffix, the dictionary's id."""
         known = {(n["start"], n["end"]): n for n in names if n["label"] == "COMPANY"}
-        blocked = [(n["start"], n["end"]) for n in names if n["label"] in ("BODY", "ORGANISATION")]
+        blocked = _mask(n for n in names if n["label"] in ("BODY", "ORGANISATION"))
         named = {(n["start"], n["end"]) for n in names}  # a place or a material by itself is no company
         found = []
         content = doc.text
@@ -230,36 +55,28 @@ class CompanyNames:
                 continue
             for run in self._runs(sentence):
                 name = self._company(doc, run, content)
-                if name is None or any(a < name.end_char and name.start_char < b for a, b in blocked):
+                if name is None or any(blocked[name.start_char : name.end_char]):
                     continue
                 start, end = name.start_char, name.end_char
                 if (start, end) in known or (start, end) in named:
                     continue
-                found.append(
-                    {
-                        "label": "COMPANY",
-                        "id": name.text,
-                        "kind": "form",
-                        "ambiguous": False,
-                        "start": start,
-                        "end": end,
-                    }
-                )
+                found.append(_company_name(name.text, "form", start, end))
         return found
 
     def by_company(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Unknown names in a list with a company: "Ferroglobe, OFZ and Huta Laziska among them"."""
         content = doc.text
-        taken = [(n["start"], n["end"]) for n in names]
-        companies = [n for n in names if n["label"] == "COMPANY"]
+        taken = _mask(names)
+        companies = sorted((n for n in names if n["label"] == "COMPANY"), key=lambda n: n["start"])
+        starts = [n["start"] for n in companies]
         found = []
         for sentence in doc.sents if companies else ():
-            own = [n for n in companies if sentence.start_char <= n["start"] < sentence.end_char]
+            own = companies[bisect_left(starts, sentence.start_char) : bisect_left(starts, sentence.end_char)]
             for run in self._runs(sentence) if own and not _headline(sentence) else ():
                 start, end = run.start_char, run.end_char
                 words = [t for t in run if t.is_alpha]
                 if (
-                    any(a < end and start < b for a, b in taken)
+                    any(taken[start:end])
                     or not words
                     or len(words) > 4
                     or any(not self._distinctive(t.text) and t.text not in self.nouns for t in words)
@@ -270,14 +87,7 @@ class CompanyNames:
                     content[end : n["start"]] for n in own if n["start"] >= end
                 ]
                 if any(re.fullmatch(r"(?:, | and |, and | & | or )", gap) for gap in gaps):
-                    name = {
-                        "label": "COMPANY",
-                        "id": run.text,
-                        "kind": "form",
-                        "ambiguous": False,
-                        "start": start,
-                        "end": end,
-                    }
+                    name = _company_name(run.text, "form", start, end)
                     found.append(name)
                     own.append(name)
         return found
@@ -303,21 +113,13 @@ class CompanyNames:
             first = re.split(r"[\s-]", text)[0]
             if name["kind"] == "form" and len(first) > 3 and self._distinctive(first):
                 aliases.setdefault(first, name["id"])
-        taken = [(n["start"], n["end"]) for n in names]
+        if not aliases:
+            return []
+        taken = _mask(names)
         found = []
-        for alias, company in aliases.items():
-            for match in re.finditer(rf"(?<![\w-]){re.escape(alias)}(?![\w-])", content):
-                if not any(a < match.end() and match.start() < b for a, b in taken):
-                    found.append(
-                        {
-                            "label": "COMPANY",
-                            "id": company,
-                            "kind": "alias",
-                            "ambiguous": False,
-                            "start": match.start(),
-                            "end": match.end(),
-                        }
-                    )
+        for match in re.finditer(rf"(?<![\w-])(?:{_alternatives(aliases)})(?![\w-])", content):
+            if not any(taken[match.start() : match.end()]):
+                found.append(_company_name(aliases[match[0]], "alias", *match.span()))
         return found
 
     def _distinctive(self, word: str) -> bool:
@@ -423,6 +225,19 @@ class CompanyNames:
             end -= 1
         span = doc[start:end]
         return span if end > start and len(span.text) > 2 else None
+
+
+def _company_name(company: str, kind: str, start: int, end: int) -> dict[str, Any]:
+    return {"label": "COMPANY", "id": company, "kind": kind, "ambiguous": False, "start": start, "end": end}
+
+
+def _mask(names: Iterable[dict[str, Any]]) -> bytearray:
+    """One byte a character: whether a name covers it."""
+    spans = [(n["start"], n["end"]) for n in names]
+    mask = bytearray(max((end for _, end in spans), default=0))
+    for start, end in spans:
+        mask[start:end] = b"\1" * (end - start)
+    return mask
 
 
 def _headline(sentence: Span) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -71,18 +72,16 @@ class Segmenter:
     def __call__(self, doc: Doc) -> Doc:
         starts = self.starts(doc.text)
         pending = next(starts, None)
-        first = True
+        flags: list[int] = []
+        opening = True  # whether the next word begins a sentence
         for token in doc:
-            begins = first
             while pending is not None and token.idx + len(token) > pending:
-                begins, pending = True, next(starts, None)
-            if token.is_space and not first:
-                first = first or begins  # the next word opens the sentence instead
-                token.is_sent_start = False
-                continue
-            token.is_sent_start = begins
-            first = False
-        return doc
+                opening, pending = True, next(starts, None)
+            begins = opening and (not token.is_space or not flags)
+            flags.append(1 if begins else -1)
+            opening = opening and token.is_space
+        # All flags in one array: setting them token by token makes spaCy look at the whole document each time.
+        return doc.from_array(["SENT_START"], numpy.array(flags, dtype="int64").astype("uint64").reshape(-1, 1))
 
     def starts(self, text: str) -> Iterator[int]:
         """Character offsets at which sentences begin, the first one left out."""
