@@ -76,9 +76,8 @@ def read_by(nlp: Language, text: str, *, title: str = "", published: str = PUBLI
 
 def disagreements(nlp: Language, case: Case) -> list[str]:
     """A line for everything in the case that does not hold."""
-    title = case.get("title", "")
-    content, marks = unmarked(f"{title}\n\n{case['text']}" if title else case["text"])
-    text = content[len(title) + 2:] if title else content
+    title, text = unmarked(case.get("title", ""))[0], unmarked(case["text"])[0]
+    _, marks = unmarked(f"{case['title']}\n\n{case['text']}" if title else case["text"])
     doc = read_by(nlp, text, title=title, published=case.get("published", PUBLISHED), kind=case.get("kind", "article"))
     return [*_marks(doc, marks), *_lists(doc, case), *_events(doc, case)]
 
