@@ -39,7 +39,7 @@ FORBIDDEN = {  # room → what it must never import, however it grows
     "export": {"spacy", "store", "web"},
 }
 # spaCy imports every registered factory for everyone in the environment: one that is heavy or missing hurts them all.
-FACTORIES_MAY_IMPORT = {"spacy", "numpy", "extractor", "countrynames"} | sys.stdlib_module_names
+FACTORIES_MAY_IMPORT = {"spacy", "numpy", "extractor"} | sys.stdlib_module_names
 NETWORK = {"httpx", "requests", "urllib3", "socket", "aiohttp"}
 
 
@@ -64,7 +64,8 @@ def imports(path: Path) -> set[str]:
 
 
 def rooms_imported(path: Path) -> set[str]:
-    return {name.split(".")[1] for name in imports(path) if name.startswith("extractor.")} - {room(path)}
+    rooms = {name.split(".")[1] for name in imports(path) if name.startswith("extractor.")}
+    return rooms - {room(path), "__version__"}
 
 
 def libraries_imported(path: Path) -> set[str]:
