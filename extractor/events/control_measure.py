@@ -271,6 +271,8 @@ def _materials(
         specific = [m for m in named if m.id != "critical-minerals"] or named
         if specific:
             return specific, False
+    if sentence.cue("other_goods"):
+        return [], False  # a measure on rice is no measure on what was spoken of before
     if _ALL_OF_THEM.search(page.text[start:end]):
         for earlier in reversed(page.sentences[max(0, sentence.index - 6) : sentence.index]):
             if len(distinct_ids(earlier.of("MATERIAL"))) > 1:

@@ -137,7 +137,7 @@ def _relevant(page: Page) -> bool:
             strong += _weight(page, sentence)
         elif any((m.value or {}).get("per") for m in sentence.of("MONEY")) and page.main_materials:
             strong += 1  # a price below its heading
-    leisure = len({page.text[a:b].lower() for s in page.sentences for a, b in s.cue("sport_leisure")})
+    leisure = len({page.text[a:b].lower() for s in page.sentences for a, b in s.cue("sport_leisure", "other_goods")})
     return strong >= 2 + leisure
 
 

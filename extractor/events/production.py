@@ -279,6 +279,11 @@ def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention]
                 return strong[-1] if strong[-1][0].start <= position else strong[0], False
         if companies:
             return companies[0], False
+    if re.search(r"\b[Tt]he country\b", sentence.text):
+        for earlier in reversed(page.sentences[max(0, sentence.index - 4) : sentence.index]):
+            spoken = [m for m in earlier.of("COUNTRY") if not is_place(m)]
+            if spoken:
+                return spoken[-1:], True
     if (
         page.protagonist
         and not sentence.of("COUNTRY", start, end)
@@ -289,7 +294,11 @@ def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention]
         return [issuer], True
     if _pronoun(sentence) or page.kind != "notice":
         for earlier in reversed(page.sentences[max(0, sentence.index - 6) : sentence.index]):
+            if re.match(r"\W*(?:It|The company|The group|The firm)\b", earlier.text):
+                continue  # its subject stands further up
             own = earlier.of("COMPANY")
+            if own and own[0].start - earlier.start > 25 and page.protagonist:
+                return [page.protagonist], True
             if own:
                 return own[:1], True
             nation = [m for m in earlier.of("COUNTRY") if not is_place(m)]

@@ -34,7 +34,7 @@ def _table(page: Page, table: Mapping[str, Any]) -> Iterator[Draft]:
         kind, direction, words = _subject(page, (0, page.title_end))
     for row in table["rows"]:
         cells = [_within(page, tuple(cell)) for cell in row]
-        label = cells[0]
+        label = [m for cell in cells for m in cell if m.label in ("MATERIAL", "COUNTRY", "COMPANY")] or cells[0]
         label_text = page.text[slice(*row[0])]
         for column, mentions in enumerate(cells):
             figure = next((m for m in mentions if m.label == "QUANTITY"), None)

@@ -443,5 +443,10 @@ _PATTERNS: list[tuple[re.Pattern[str], Resolve]] = [
         _p(rf"\b(?:early|late|mid|the end of|end|the beginning of|the start of|year-end)[\s-](?P<year>{_Y})\b"),
         _season_of,
     ),
-    (re.compile(rf"(?<![\w.,/$€£-])(?P<year>{_Y})\b(?![-/.]\d|,\d|\s?(?:t|tonnes|tons|kg|%|dollars|yuan)\b)"), _year),
+    (
+        re.compile(
+            rf"(?<![\w.,/$€£-])(?P<year>{_Y})(?:[epf]\b|\b)(?![-/.]\d|,\d|\s?(?:t|tonnes|tons|kg|%|dollars|yuan)\b)"
+        ),
+        _year,
+    ),
 ]

@@ -29,7 +29,13 @@ _CUTS = (
     re.compile(r"\s+/\s+"),
     re.compile(r" {3,}"),
 )
+_NAMED = re.compile(
+    r"^(?=.{4,60}$)[A-Z][A-Za-z .,()'’&-]*[A-Za-z.)] (?=\d{1,3}(?:,\d{3})*(?:\.\d+)?$)"
+)  # "Kazakhstan 220"
 _DATED = re.compile(r"^[\w’'() -]{4,14}: (?=\d)")  # "2016-17: 3,42,215 MT"
+_COUNTED = re.compile(
+    r"\b(?:no\.?|number|enterprises|companies|firms|shipments|lots|cargoes|rank|staff|trucks|days|year)\b", re.I
+)
 _SHORT = 42  # a longer line is no cell of a flattened table
 
 
@@ -76,7 +82,12 @@ class Tables:
 
     def figures(self, text: str, table: Table, mentions: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         caption = text[slice(*table.caption)]
-        common = self._factor(caption) or self._factor_of_note(text[max(0, table.caption[0] - 600) : table.caption[0]])
+        corner = text[slice(*table.header[0])] if table.header else ""
+        common = (
+            self._factor(caption)
+            or self._factor(corner)
+            or self._factor_of_note(text[max(0, table.caption[0] - 3000) : table.caption[0]])
+        )
         taken = {i for m in mentions if m["label"] in ("QUANTITY", "MONEY", "PERCENT") for i in (m["start"],)}
         for row in table.rows:
             for column, (start, end) in enumerate(row):
@@ -98,6 +109,8 @@ class Tables:
                     continue
                 if priced := self._price(title) or self._price(caption):
                     yield _mention("MONEY", text, start, number.end(), {"amount": abs(value), **priced, "cell": True})
+                    continue
+                if _COUNTED.search(title):
                     continue
                 factor = (
                     self._factor(title)
@@ -168,8 +181,9 @@ def find(text: str) -> Iterator[Table]:
     i = 0
     while i < len(lines):
         table, used = _delimited(text, lines, i)
-        if not table:
-            table, used = _dated(text, lines, i)
+        for pattern, least in ((_DATED, 2), (_NAMED, 3)):
+            if not table:
+                table, used = _listed(text, lines, i, pattern, least)
         if not table:
             table, used = _flattened(text, lines, i)
         if not table:
@@ -215,15 +229,15 @@ def _cells(text: str, line: Span, cut: re.Pattern[str]) -> list[Span]:
     return cells if any(cut.finditer(text, *line)) else []
 
 
-def _dated(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
-    """A year or month and its figure a line: "2016-17: 3,42,215 MT"."""
+def _listed(text: str, lines: list[Span], i: int, pattern: re.Pattern[str], least: int) -> tuple[Table | None, int]:
+    """A name or year and its figure a line: "2016-17: 3,42,215 MT", "Kazakhstan 220"."""
     rows: list[list[Span]] = []
     j = i
-    while j < len(lines) and (match := _DATED.match(text[slice(*lines[j])])):
+    while j < len(lines) and (match := pattern.match(text[slice(*lines[j])])):
         start, end = lines[j]
-        rows.append([(start, start + match.end() - 2), (start + match.end(), end)])
+        rows.append([(start, start + len(match[0].rstrip(" :"))), (start + match.end(), end)])
         j += 1
-    return (Table(_caption(text, lines, i), [], rows), j - i) if len(rows) > 1 else (None, 0)
+    return (Table(_caption(text, lines, i), [], rows), j - i) if len(rows) >= least else (None, 0)
 
 
 def _flattened(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
@@ -291,7 +305,7 @@ def _pairs(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
 def _figure(cell: str) -> bool:
     """Whether a cell holds a value rather than a title such as "2012 (t)"."""
     return bool(re.match(r"[$€£~<>]?\s?[+−–-]?\d|nil\b", cell, re.I)) and not re.match(
-        r"(?:19|20)\d\d\b(?![,.]\d)", cell
+        r"(?:19|20)\d\d[a-z]?\b(?![,.]\d)", cell
     )
 
 
