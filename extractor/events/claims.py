@@ -32,7 +32,7 @@ def claim(page: Page, sentence: Sentence, figure: Mention) -> str:
     near = page.text[max(start, figure.start - 70) : min(end, figure.end + 50)]
     if _GEOLOGY.search(near):
         return ""
-    if _tied_to_country(page, sentence, figure) and sentence.cue("ship", "export", "import", "take"):
+    if _tied_to_country(page, sentence, figure) and sentence.cue("ship", "export", "import", "take", "supply"):
         return "trade_flow"
     if (
         re.search(r"\brespectively\b", sentence.text)

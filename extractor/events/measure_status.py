@@ -79,6 +79,10 @@ def set_dates(page: Page, sentence: Sentence, draft: Draft, trigger: Span, start
             slot = "announced" if acts else "effective"
         else:
             continue
+        if slot == "until" and re.search(r"\bnot\b[^.;]{0,40}\buntil\b[^.;]{0,12}$", before):
+            slot = "effective"
+        if slot == "announced" and page.published and date.id[: len(page.published)] > page.published[: len(date.id)]:
+            slot = "effective"  # nothing is announced on a day to come
         if draft.get(slot) is None:
             draft.set(slot, date.id, [(date.start, date.end)])
     if (
@@ -160,7 +164,7 @@ def status(page: Page, sentence: Sentence, draft: Draft, trigger: Span, start: i
         eased
         and not_undone
         and not (measure in ("export_ban",) and word.startswith(("suspen", "freez", "halt", "paus")))
-        and not re.search(r"\bsuspen\w+ (?:of )?(?:[\w-]+ ){0,3}(?:exports|shipments|imports)", near)
+        and not re.search(r"\bsuspen\w+ (?:of )?(?:(?!ban\b|bans\b|embargo|prohibition|licen|control|quota|dut|curb|restriction)[\w-]+ ){0,3}(?:exports|shipments|imports)", near)
     ):
         return "eased", eased
     if found := spot(_PROPOSED):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from extractor.events.page import Draft, Page
 from extractor.schema import EVENT_TYPES, Event, Span
 
+_DATES = ("announced", "effective", "until", "period", "date")
 _REACH = 300  # how many facts back a repetition is looked for, so that a book-length document stays linear
 _IDENTITY = {
     "control_measure": ("measure", "target", "quantity", "effective", "reference", "rate_pct"),
@@ -40,7 +41,7 @@ def merged(drafts: Iterable[Draft], page: Page) -> list[Event]:
             _absorb(twin, draft)
     controls = [d for d in kept if d.type == "control_measure"]
     kept = [d for d in kept if not _redundant(d, controls)]
-    kept = _with_capacity(kept)
+    kept = _with_change(_with_capacity(kept))
     return [_event(draft, page) for draft in sorted(kept, key=lambda d: d.sentence.start)]
 
 
@@ -110,6 +111,8 @@ def _absorb(kept: Draft, draft: Draft) -> None:
         if kept.get(slot) is None or stated:
             kept.set(slot, value, draft.evidence.get(slot, ()))
             kept.implied.discard(slot)
+        elif slot in _DATES and isinstance(kept.slots[slot], str) and str(value).startswith(kept.slots[slot]):
+            kept.set(slot, value, draft.evidence.get(slot, ()))  # the more precise of two tellings
         elif (
             isinstance(value, list)
             and kept.type == "control_measure"
@@ -161,6 +164,27 @@ def _with_capacity(kept: list[Draft]) -> list[Draft]:
                 taken.append(other)
                 break
     dropped = {id(d) for d in taken}
+    return [d for d in kept if id(d) not in dropped]
+
+
+def _with_change(kept: list[Draft]) -> list[Draft]:
+    """"Exports fell 9.2% in January … Shipments totalled 5,410 t": the change and the volume are one flow."""
+    flows = [d for d in kept if d.type == "trade_flow"]
+    dropped = set()
+    for bare in flows:
+        if any(bare.get(slot) is not None for slot in ("quantity", "share_pct", "value")) or bare.get("change_pct") is None:
+            continue
+        for full in flows:
+            if (
+                0 <= full.sentence.index - bare.sentence.index <= 2
+                and full.get("quantity") is not None
+                and full.get("change_pct") is None
+                and all(full.get(slot) == bare.get(slot) for slot in ("direction", "origin", "destination", "materials"))
+                and full.get("period") in (None, bare.get("period"))
+            ):
+                _absorb(full, bare)
+                dropped.add(id(bare))
+                break
     return [d for d in kept if id(d) not in dropped]
 
 

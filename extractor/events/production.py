@@ -318,7 +318,7 @@ def _subject(page: Page, group: list[Mention]) -> bool:
     after = page.after(group[-1].end, 40)
     return bool(
         re.match(
-            r"(?:['’]s?\b|\s+(?:\w+\s+)?(?:mined|mines|produced|produces|makes|made|digs|refines|refined|has|accounted|accounts|is|was|plans|aims|turned|holds|smelted|generates|generated|recycles|will|can|intends|expects|delivered))",
+            r"(?::|['’]s?\b|\s+(?:\w+\s+)?(?:mined|mines|produced|produces|makes|made|digs|refines|refined|has|accounted|accounts|is|was|plans|aims|turned|holds|smelted|generates|generated|recycles|will|can|intends|expects|delivered))",
             after,
         )
     )

@@ -75,6 +75,10 @@ def part_of(page: Page, group: list[Mention], direction: str) -> str:
         and not re.match(r"\s+(?:imports?|exports?)", page.after(following.end, 10))
     ):
         return "origin"
+    if re.match(r"['’]s? (?:[\w-]+ ){0,3}(?:buyers|customers|destinations|markets)\b", after):
+        return "exporter"
+    if re.match(r"['’]s? (?:[\w-]+ ){0,3}(?:suppliers|sources)\b", after):
+        return "importer"
     if _IMPORT_VERB.match(after):
         return "importer"
     if _IMPORT_NOUN.match(after) and not re.match(r"^['’]?s?\s+\w*\s*exports", after, re.I):

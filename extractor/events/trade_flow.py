@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from extractor.events.claims import claim
 from extractor.events.figures import base_of_comparison, change, period, unsigned_share
 from extractor.events.notice import authority
-from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_place, spans
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_item, is_place, spans
 from extractor.events.roles import part_of, route
 from extractor.schema import Mention, Span
 
@@ -24,6 +24,7 @@ _ZERO = re.compile(
 _ZERO_OBJECT = re.compile(
     r"\b(?:exported|imported|shipped|sold|sent|bought|received)\s+(?P<zero>no|nothing|none)\b", re.I
 )
+_TITLED = re.compile(r"\b(?:(?P<out>exports?|shipments)|imports?|arrivals)\b", re.I)
 _REMAINDER = re.compile(r"\b(?:balance|rest|remainder)\b", re.I)
 
 
@@ -52,7 +53,8 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
     shares = [m for m in sentence.of("PERCENT") if unsigned_share(page, m) and claim(page, sentence, m) == "trade_flow"]
     anchors = figures + [s for s in shares if not _belongs_to(page, sentence, s, figures)]
     if not anchors:
-        yield from _stops(page, sentence, frame)
+        stops = list(_stops(page, sentence, frame))
+        yield from stops or _bare_change(page, sentence, frame)
         return
     direction = _direction(page, sentence, frame=frame) or (
         frame.direction if sentence.paragraph - frame.paragraph <= 1 else ""
@@ -67,7 +69,7 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         if base_of_comparison(page, sentence, anchor.start):
             continue
         draft = Draft("trade_flow", sentence)
-        local = _direction(page, sentence, *sentence.clause(anchor.start), frame=frame) or direction
+        local = _spoken(sentence, anchor) or _direction(page, sentence, *sentence.clause(anchor.start), frame=frame) or direction
         draft.set("direction", local, sentence.cue("export", "import")[:1])
         _places(page, sentence, draft, anchor, anchors, whole, frame)
         here = (anchor.start, anchor.end)
@@ -100,6 +102,15 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         yield from _balance(page, sentence, remainder, direction, frame)
 
 
+def _spoken(sentence: Sentence, anchor: Mention) -> str:
+    """Where a sentence exports and imports, the word that stands last before the figure."""
+    told = [(span, "export") for span in sentence.cue("export")] + [(span, "import") for span in sentence.cue("import")]
+    if len({direction for _, direction in told}) < 2:
+        return ""
+    before = [t for t in told if t[0][1] <= anchor.start]
+    return max(before)[1] if before else ""
+
+
 def _direction(page: Page, sentence: Sentence, start: int = 0, end: int = 1 << 60, frame: Frame | None = None) -> str:
     """`export` or `import`: by the word itself, else as told before ("China took 16,300 t of it"), else by who sends or takes."""
     exports, imports = sentence.cue("export", start=start, end=end), sentence.cue("import", start=start, end=end)
@@ -107,6 +118,11 @@ def _direction(page: Page, sentence: Sentence, start: int = 0, end: int = 1 << 6
         return "export" if exports[0] < imports[0] else "import"
     if exports or imports:
         return "export" if exports else "import"
+    listed = re.search(r"\b(?:(?P<out>buyers|customers|destinations|markets)|(?P<in>suppliers|sources))\b[^.;]{0,60}\b(?:were|are|was|is)\b", sentence.text)
+    if listed:
+        return "export" if listed["out"] else "import"
+    if is_item(sentence) and (titled := _TITLED.search(page.text[: page.title_end])):
+        return "export" if titled["out"] else "import"
     close = frame is not None and sentence.paragraph - frame.paragraph <= 1
     if (
         frame is not None
@@ -196,6 +212,11 @@ def _places(
         ]
         origin = [m for m in origin if m not in others]
         destination = [m for m in destination if m not in others]
+    pronoun = re.search(r"\b[Ii]t (?:also )?(?:exported|imported|shipped|sent|bought|sold|supplied|took)\b", sentence.text)
+    if pronoun and sentence.index and not origin:
+        subject = [m for m in page.sentences[sentence.index - 1].of("COUNTRY") if not is_place(m)][:1]
+        if subject and direction == "export":
+            origin = [m for m in subject if m.id not in {d.id for d in destination}]
     if direction == "export" and not origin:
         actor = next(
             (
@@ -394,6 +415,31 @@ def _worth(sentence: Sentence, anchor: Mention) -> Mention | None:
         if money.value and not money.value.get("per") and 0 <= money.start - anchor.end < (140 if lone else 60):
             return money
     return None
+
+
+def _bare_change(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
+    """"China's exports of magnets fell 9.2% in January": a flow of which only the change is told."""
+    cues = sentence.cue("export", "import")
+    if not cues or sentence.heading or sentence.of("QUANTITY") or sentence.of("MONEY") or not sentence.of("MATERIAL"):
+        return
+    direction = _direction(page, sentence, frame=frame)
+    found = route(page, sentence, sentence.start, sentence.end, direction)
+    moved = change(page, sentence, cues[0], [])
+    near = moved and any(abs(a - cues[0][1]) < 80 for a, _ in moved[1])
+    if not direction or not (found.origin or found.destination) or not moved or not near or not page.stated(*moved[1][0]):
+        return
+    materials, _ = page.materials_near(sentence, cues[0][0])
+    draft = Draft("trade_flow", sentence, confidence=0.6)
+    draft.set("direction", direction, cues[:1])
+    draft.set("origin", _codes(page, found.origin), spans(found.origin))
+    draft.set("destination", _codes(page, found.destination), spans(found.destination))
+    draft.set("materials", distinct_ids(materials), spans(materials))
+    draft.set("change_pct", moved[0], moved[1])
+    when = period(page, sentence, cues[0], [])
+    if when:
+        draft.set("period", when[0], when[1])
+    _remember(frame, sentence, draft, page, when, materials)
+    yield draft
 
 
 def _stops(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:

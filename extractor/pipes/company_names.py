@@ -17,6 +17,7 @@ from extractor.vocabulary import Vocabulary
 
 _JOINERS = frozenset({"&", "of", "de", "du", "des", "la", "le", "do", "da", "van", "and", "-", "’", "'", "the"})
 _TICKER = re.compile(r"\s*\((?:[A-Z]{2,6}(?:[:. ][A-Z.]{1,6})?: ?[A-Z0-9.]{1,10}|\d{4,6}\.[A-Z]{2})[^)]*\)")
+_AGENCY = re.compile(r"(?:FACTBOX|UPDATE|EXCLUSIVE|ANALYSIS|FOCUS|WRAPUP|EXPLAINER|INTERVIEW|BRIEF|RPT|CORRECTED|COLUMN|GRAPHIC|INSIGHT)\b")
 _ACRONYM = re.compile(r"\s*\(\s*(?:the )?[\"“”']?([A-Z][A-Za-z&-]{1,9})[\"“”']?\s*\)")
 
 
@@ -186,6 +187,8 @@ class CompanyNames:
                 return self._trim(doc, start, stop)
         if end < len(doc) - 1 and doc[end].text == "," and doc[end + 1].text in ("Inc.", "Inc", "Ltd", "Ltd.", "LLC"):
             return self._trim(doc, start, end)
+        if _AGENCY.match(doc[start:end].text):
+            return None
         words = [t for t in doc[start:end] if t.is_alpha]
         if not words or any(t.text in self.not_company for t in words) or len(words) > 6:
             return None

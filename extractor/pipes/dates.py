@@ -86,7 +86,7 @@ class Frame:
             re.search(
                 r"\b(?:will|would|until|till|by|due|expires?|lapse|lasts?|runs?|next|plans?|planned|expected|"
                 r"scheduled|to (?:start|begin|take|come|follow|open)|through|as of|set to|intends?|foreseen|"
-                r"no later than|ends?|targets?|booked|go up|goes up|may|effect)\b",
+                r"must|need(?:s|ed)? to|required to|have to|no later than|ends?|targets?|booked|go up|goes up|may|effect)\b",
                 self.sentence,
             )
         ) and not re.search(
