@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from extractor.events.page import Page, Sentence
+from extractor.events.page import Page, Sentence, is_figure_line
 from extractor.schema import Mention
 
 # Cues by the type that they speak for, and how strongly: characters that a rival may stand nearer by.
@@ -29,6 +29,8 @@ def claim(page: Page, sentence: Sentence, figure: Mention) -> str:
     if figure.label == "QUANTITY" and not value.get("counted", True):
         return ""
     start, end = sentence.clause(figure.start)
+    if re.match(r"\W*(?:Shipments|Exports|Imports|Arrivals|Deliveries|Overseas sales)\b", sentence.text):
+        return "trade_flow"
     near = page.text[max(start, figure.start - 70) : min(end, figure.end + 50)]
     if _GEOLOGY.search(near):
         return ""
@@ -66,6 +68,9 @@ def claim(page: Page, sentence: Sentence, figure: Mention) -> str:
     return best
 
 
+_TITLED = re.compile(
+    r"\b(?:(?P<trade>exports?|imports?|shipments|arrivals)|output|production|produces?|produced)\b", re.I
+)
 _ASIDE = re.compile(r", (?:which|where|who|whose)\b[^,;]*(?:,(?= \d)[^,;]*)*,")
 
 
@@ -110,4 +115,7 @@ def _carried(page: Page, sentence: Sentence, figure: Mention) -> str:
             kind = _nearest(earlier, other, earlier.start, earlier.end)
             if kind:
                 return kind if kind in ("trade_flow", "production") else ""
+    if is_figure_line(sentence):
+        titled = _TITLED.search(page.text[: page.title_end])
+        return "trade_flow" if titled and titled["trade"] else "production" if titled else ""
     return ""

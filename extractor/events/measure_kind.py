@@ -191,7 +191,10 @@ def measures(page: Page, sentence: Sentence) -> Iterator[tuple[str, Span]]:
         ):
             continue
         if not (
-            trade or re.search(r"\b(?:raw|unprocessed|ores?|concentrates?)\b", around, re.I) or sentence.of("MATERIAL")
+            trade
+            or re.search(r"\b(?:raw|unprocessed|ores?|concentrates?)\b", around, re.I)
+            or sentence.of("MATERIAL")
+            or (noun and re.match(r"\W*(?:That|The|This|Its|Their)\b", text))
         ):
             continue
         if re.search(

@@ -164,7 +164,10 @@ def status(page: Page, sentence: Sentence, draft: Draft, trigger: Span, start: i
         eased
         and not_undone
         and not (measure in ("export_ban",) and word.startswith(("suspen", "freez", "halt", "paus")))
-        and not re.search(r"\bsuspen\w+ (?:of )?(?:(?!ban\b|bans\b|embargo|prohibition|licen|control|quota|dut|curb|restriction)[\w-]+ ){0,3}(?:exports|shipments|imports)", near)
+        and not re.search(
+            r"\bsuspen\w+ (?:of )?(?:(?!ban\b|bans\b|embargo|prohibition|licen|control|quota|dut|curb|restriction)[\w-]+ ){0,3}(?:exports|shipments|imports)",
+            near,
+        )
     ):
         return "eased", eased
     if found := spot(_PROPOSED):

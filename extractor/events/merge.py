@@ -168,18 +168,23 @@ def _with_capacity(kept: list[Draft]) -> list[Draft]:
 
 
 def _with_change(kept: list[Draft]) -> list[Draft]:
-    """"Exports fell 9.2% in January … Shipments totalled 5,410 t": the change and the volume are one flow."""
+    """ "Exports fell 9.2% in January … Shipments totalled 5,410 t": the change and the volume are one flow."""
     flows = [d for d in kept if d.type == "trade_flow"]
     dropped = set()
     for bare in flows:
-        if any(bare.get(slot) is not None for slot in ("quantity", "share_pct", "value")) or bare.get("change_pct") is None:
+        if (
+            any(bare.get(slot) is not None for slot in ("quantity", "share_pct", "value"))
+            or bare.get("change_pct") is None
+        ):
             continue
         for full in flows:
             if (
                 0 <= full.sentence.index - bare.sentence.index <= 2
                 and full.get("quantity") is not None
                 and full.get("change_pct") is None
-                and all(full.get(slot) == bare.get(slot) for slot in ("direction", "origin", "destination", "materials"))
+                and all(
+                    full.get(slot) == bare.get(slot) for slot in ("direction", "origin", "destination", "materials")
+                )
                 and full.get("period") in (None, bare.get("period"))
             ):
                 _absorb(full, bare)

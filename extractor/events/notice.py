@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import date as calendar_date
 from datetime import timedelta
 
-from extractor.events.page import Draft, Page, is_place, spans
+from extractor.events.page import Draft, Page, grouped, is_place, spans
 from extractor.schema import Mention, Span
 
 _HEAD = 900  # characters in which a notice names its issuer, number and date
@@ -255,13 +255,42 @@ def completed(page: Page, drafts: list[Draft]) -> list[Draft]:
             draft.set("effective", start[0], start[1], implied=True)
             if draft.get("status") == "in_force" and page.published and start[0] > page.published:
                 draft.slots["status"] = "announced"
-    if listed and len({d.get("measure") for d in principal}) == 1:
-        principal[0].set("codes", list(dict.fromkeys(c.id for c in listed)), spans(listed))
+    _rate_and_target(page, principal)
+    main = [d for d in principal if d.get("measure") != "export_control"] or principal
+    if listed and len({d.get("measure") for d in main}) == 1:
+        main[0].set("codes", list(dict.fromkeys(c.id for c in listed)), spans(listed))
     elif listed:
         for draft in principal:
             near = [c for c in listed if draft.sentence.start <= c.start < draft.sentence.end]
             draft.set("codes", list(dict.fromkeys(c.id for c in near)), spans(near))
     return drafts
+
+
+def _rate_and_target(page: Page, principal: list[Draft]) -> None:
+    """The duty's rate where a sentence or a table of its own states it, and whose goods the title names."""
+    duties = [d for d in principal if d.get("measure") == "import_tariff"]
+    if len(duties) != 1:
+        return
+    duty = duties[0]
+    if duty.get("rate_pct") is None:
+        rates = [
+            p for s in page.sentences if re.search(r"\b(?:rates?|margins?)\b", s.text, re.I) for p in s.of("PERCENT")
+        ] or [m for t in page.tables for row in t["rows"] for m in page.mentions_in(*row[-1]) if m.label == "PERCENT"]
+        values = {(r.value or {})["pct"] for r in rates}
+        if len(values) == 1:
+            duty.set("rate_pct", values.pop(), spans(rates[:1]))
+    if duty.get("target") is None:
+        named = [m for m in page.title_mentions if m.label == "COUNTRY"]
+        group = next(
+            (
+                g
+                for g in grouped(page.text, named)
+                if re.search(r"\b(?:from|of|originating in)\s+(?:the\s+)?$", page.before(g[0].start, 24), re.I)
+            ),
+            [],
+        )
+        target = [m for m in group if m.id not in (duty.get("issuer") or [])]
+        duty.set("target", [m.id for m in target], spans(target))
 
 
 def _is_own(page: Page, draft: Draft, own: Mention | None) -> bool:

@@ -280,6 +280,11 @@ def is_item(sentence: Sentence) -> bool:
     return bool(_BULLET.match(sentence.text)) or sentence.row
 
 
+def is_figure_line(sentence: Sentence) -> bool:
+    """ "- Lithium carbonate: 21,300 t, worth US$231 million": a name and its figure, told by the title what it is."""
+    return bool(re.match(r"\W{0,3}[A-Z][\w ]{2,30}(?: \([^)]*\))?: (?:about |some )?\d", sentence.text))
+
+
 def is_place(mention: Mention) -> bool:
     """Whether a COUNTRY mention is only a place within the country."""
     return bool(mention.value and mention.value.get("as") == "places")

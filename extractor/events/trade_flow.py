@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from extractor.events.claims import claim
 from extractor.events.figures import base_of_comparison, change, period, unsigned_share
 from extractor.events.notice import authority
-from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_item, is_place, spans
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_figure_line, is_place, spans
 from extractor.events.roles import part_of, route
 from extractor.schema import Mention, Span
 
@@ -69,7 +69,11 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         if base_of_comparison(page, sentence, anchor.start):
             continue
         draft = Draft("trade_flow", sentence)
-        local = _spoken(sentence, anchor) or _direction(page, sentence, *sentence.clause(anchor.start), frame=frame) or direction
+        local = (
+            _spoken(sentence, anchor)
+            or _direction(page, sentence, *sentence.clause(anchor.start), frame=frame)
+            or direction
+        )
         draft.set("direction", local, sentence.cue("export", "import")[:1])
         _places(page, sentence, draft, anchor, anchors, whole, frame)
         here = (anchor.start, anchor.end)
@@ -118,10 +122,13 @@ def _direction(page: Page, sentence: Sentence, start: int = 0, end: int = 1 << 6
         return "export" if exports[0] < imports[0] else "import"
     if exports or imports:
         return "export" if exports else "import"
-    listed = re.search(r"\b(?:(?P<out>buyers|customers|destinations|markets)|(?P<in>suppliers|sources))\b[^.;]{0,60}\b(?:were|are|was|is)\b", sentence.text)
+    listed = re.search(
+        r"\b(?:(?P<out>buyers|customers|destinations|markets)|(?P<in>suppliers|sources))\b[^.;]{0,60}\b(?:were|are|was|is)\b",
+        sentence.text,
+    )
     if listed:
         return "export" if listed["out"] else "import"
-    if is_item(sentence) and (titled := _TITLED.search(page.text[: page.title_end])):
+    if is_figure_line(sentence) and (titled := _TITLED.search(page.text[: page.title_end])):
         return "export" if titled["out"] else "import"
     close = frame is not None and sentence.paragraph - frame.paragraph <= 1
     if (
@@ -212,7 +219,9 @@ def _places(
         ]
         origin = [m for m in origin if m not in others]
         destination = [m for m in destination if m not in others]
-    pronoun = re.search(r"\b[Ii]t (?:also )?(?:exported|imported|shipped|sent|bought|sold|supplied|took)\b", sentence.text)
+    pronoun = re.search(
+        r"\b[Ii]t (?:also )?(?:exported|imported|shipped|sent|bought|sold|supplied|took)\b", sentence.text
+    )
     if pronoun and sentence.index and not origin:
         subject = [m for m in page.sentences[sentence.index - 1].of("COUNTRY") if not is_place(m)][:1]
         if subject and direction == "export":
@@ -262,15 +271,13 @@ def _places(
         destination = [home]
         draft.implied.add("destination")
     if not origin and not destination:
-        subject = next((m for m in sentence.of("COUNTRY") if m.start < anchor.start and not is_place(m)), None)
-        if subject is None and (main := page.main_country) is not None:
-            subject = main
+        first = next((m for m in sentence.of("COUNTRY") if m.start < anchor.start and not is_place(m)), None)
+        if first is None and (first := page.main_country) is not None:
             draft.implied.add("origin")
-        if subject is not None:
-            if direction == "export":
-                origin = [subject]
-            else:
-                destination = [subject]
+        if first is not None and direction == "export":
+            origin = [first]
+        elif first is not None:
+            destination = [first]
     origin = [m for m in origin if m.id not in {d.id for d in destination}]
     draft.set("origin", _codes(page, origin), spans(origin), implied="origin" in draft.implied)
     draft.set("destination", _codes(page, destination), spans(destination), implied="destination" in draft.implied)
@@ -418,7 +425,7 @@ def _worth(sentence: Sentence, anchor: Mention) -> Mention | None:
 
 
 def _bare_change(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
-    """"China's exports of magnets fell 9.2% in January": a flow of which only the change is told."""
+    """ "China's exports of magnets fell 9.2% in January": a flow of which only the change is told."""
     cues = sentence.cue("export", "import")
     if not cues or sentence.heading or sentence.of("QUANTITY") or sentence.of("MONEY") or not sentence.of("MATERIAL"):
         return
@@ -426,7 +433,13 @@ def _bare_change(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft
     found = route(page, sentence, sentence.start, sentence.end, direction)
     moved = change(page, sentence, cues[0], [])
     near = moved and any(abs(a - cues[0][1]) < 80 for a, _ in moved[1])
-    if not direction or not (found.origin or found.destination) or not moved or not near or not page.stated(*moved[1][0]):
+    if (
+        not direction
+        or not (found.origin or found.destination)
+        or not moved
+        or not near
+        or not page.stated(*moved[1][0])
+    ):
         return
     materials, _ = page.materials_near(sentence, cues[0][0])
     draft = Draft("trade_flow", sentence, confidence=0.6)

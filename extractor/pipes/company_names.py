@@ -17,7 +17,9 @@ from extractor.vocabulary import Vocabulary
 
 _JOINERS = frozenset({"&", "of", "de", "du", "des", "la", "le", "do", "da", "van", "and", "-", "’", "'", "the"})
 _TICKER = re.compile(r"\s*\((?:[A-Z]{2,6}(?:[:. ][A-Z.]{1,6})?: ?[A-Z0-9.]{1,10}|\d{4,6}\.[A-Z]{2})[^)]*\)")
-_AGENCY = re.compile(r"(?:FACTBOX|UPDATE|EXCLUSIVE|ANALYSIS|FOCUS|WRAPUP|EXPLAINER|INTERVIEW|BRIEF|RPT|CORRECTED|COLUMN|GRAPHIC|INSIGHT)\b")
+_AGENCY = re.compile(
+    r"(?:FACTBOX|UPDATE|EXCLUSIVE|ANALYSIS|FOCUS|WRAPUP|EXPLAINER|INTERVIEW|BRIEF|RPT|CORRECTED|COLUMN|GRAPHIC|INSIGHT)\b"
+)
 _ACRONYM = re.compile(r"\s*\(\s*(?:the )?[\"“”']?([A-Z][A-Za-z&-]{1,9})[\"“”']?\s*\)")
 
 

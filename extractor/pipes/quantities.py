@@ -212,7 +212,12 @@ class Quantities:
         offset = match.start() - len(head)
         for number in re.finditer(r"\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?", chain[1]):
             start, end = offset + chain.start(1) + number.start(), offset + chain.start(1) + number.end()
-            if _a_year(number[0]) or re.fullmatch(r"\d{4}\.\d\d", number[0]) or any(taken[start:end]) or (_number(number[0]) < 32 and "," not in number[0]):
+            if (
+                _a_year(number[0])
+                or re.fullmatch(r"\d{4}\.\d\d", number[0])
+                or any(taken[start:end])
+                or (_number(number[0]) < 32 and "," not in number[0])
+            ):
                 continue
             tonnes = self._scaled(number[0], match["scale"] or match["lowscale"]) * self._unit(match["unit"])[1]
             yield _mention("QUANTITY", text, start, end, {**mass["value"], "tonnes": tonnes})
