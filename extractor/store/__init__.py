@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from extractor import rows
-from extractor.database import StoreError, connect, explained, transaction
 from extractor.schema import Document, Extraction, Problem
+from extractor.store import rows
+from extractor.store.database import StoreError, connect, explained, transaction
 
 __all__ = ["Store", "StoreError"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from extractor import migrations
+from extractor.store import migrations
 
 OLDEST_SQLITE = (3, 34, 0)  # the first with trigram search
 

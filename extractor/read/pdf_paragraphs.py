@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 
-from extractor.pdf_layout import Line, Piece, Table
+from extractor.read.pdf_layout import Line, Piece, Table
 
 _OTHER_SIZE = 1.12  # ratio of letter heights between a heading and its text
 _WIDE_PITCH = 1.35  # times the usual distance between lines

@@ -11,9 +11,9 @@ import trafilatura
 from trafilatura.meta import reset_caches
 
 from extractor.draft import Draft, Unreadable
-from extractor.encoding import decode, is_binary
-from extractor.page_kind import is_stub
-from extractor.read_text import tidy
+from extractor.read.encoding import decode, is_binary
+from extractor.read.page_kind import is_stub
+from extractor.read.text import tidy
 
 _PAGES_BETWEEN_CACHE_CLEARINGS = 100  # the caches grow by about a megabyte a page
 _HEAD = 4096  # bytes or characters, in which a page says what it is

@@ -16,9 +16,9 @@ import pdfplumber
 from pdfminer.pdfdocument import PDFEncryptionError
 
 from extractor.draft import Draft, Unreadable
-from extractor.pdf_layout import Line, Piece, pieces
-from extractor.pdf_paragraphs import join
-from extractor.read_text import tidy
+from extractor.read.pdf_layout import Line, Piece, pieces
+from extractor.read.pdf_paragraphs import join
+from extractor.read.text import tidy
 
 _EDGE_LINES = 3  # at the top and at the bottom of a page, among which running lines are sought
 _LEAST_REPEATED = 0.4  # share of the pages on which a running line stands

@@ -10,12 +10,12 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import date, datetime
 from typing import IO, Any
 
-from extractor.addresses import canonical
 from extractor.draft import Draft, Unreadable
-from extractor.encoding import decode
 from extractor.fetch.raw import STDIN, Raw
 from extractor.limits import Limits
-from extractor.read_text import in_place
+from extractor.read.addresses import canonical
+from extractor.read.encoding import decode
+from extractor.read.text import in_place
 
 _FIELDS = ("id", "title", "text", "published", "kind", "url")
 _KINDS = ("", "article", "notice")

@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from urllib.parse import urlsplit
 
-from extractor import page_kind, parser_process, read_jsonl
-from extractor.addresses import canonical
-from extractor.dateline import dateline
+from extractor import parser_process
 from extractor.draft import Draft, Unreadable
 from extractor.fetch import Raw, gather
 from extractor.fetch.raw import Format, format_of_type, sniff
 from extractor.limits import Limits
-from extractor.read_text import parse_text
+from extractor.read import jsonl, page_kind
+from extractor.read.addresses import canonical
+from extractor.read.dateline import dateline
+from extractor.read.text import parse_text
 from extractor.schema import Document, Problem
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
@@ -47,7 +48,7 @@ def read(raw: Raw, limits: Limits, published: str = "") -> Iterator[Document | P
     try:
         format = _format(raw)
         if format == "jsonl":
-            for line, draft in read_jsonl.drafts(raw, limits):
+            for line, draft in jsonl.drafts(raw, limits):
                 yield _finished(draft, raw, limits, published, f"{raw.name}:{line}")
         else:
             yield _finished(_draft(raw, format, limits), raw, limits, published, raw.name)
