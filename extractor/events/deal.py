@@ -120,6 +120,9 @@ def _kind(page: Page, sentence: Sentence) -> tuple[str, Span | None]:
         if re.match(
             r"\s+(?:up\s+)?with\b|\s+to (?:take|buy|purchase|supply|sell)\b", page.text[end : end + 20]
         ) and sentence.of("COMPANY"):
+            sums = [m for m in sentence.of("MONEY") if not (m.value or {}).get("per")]
+            if sums and not sentence.of("QUANTITY") and re.match(r"\s+to (?:sell|buy|purchase)\b", page.text[end:]):
+                return "investment", (start, end)
             return (
                 "offtake"
                 if re.search(
@@ -127,6 +130,22 @@ def _kind(page: Page, sentence: Sentence) -> tuple[str, Span | None]:
                 )
                 else "cooperation"
             ), (start, end)
+    given = re.search(
+        r"\b(?:awarded|granted|lent|gave|provided|approved|committed|extended)\b[^.;]{0,60}\bto\b", sentence.text
+    )
+    giver = [
+        m
+        for m in sentence.mentions
+        if (m.label == "BODY" and page.country_of(m)) or (m.label == "COUNTRY" and _acts(page, m))
+    ]
+    if (
+        given
+        and giver
+        and sentence.of("COMPANY")
+        and [m for m in sentence.of("MONEY") if not (m.value or {}).get("per")]
+        and not re.search(r"\bcontract\b|stockpile|reserve", sentence.text)
+    ):
+        return "investment", (sentence.start + given.start(), sentence.start + given.end())
     backed = re.search(r"\bback(?:ed by|s|ing)\b", sentence.text)
     if backed and len({m.id for m in sentence.of("COMPANY")}) > 1:
         return "investment", (sentence.start + backed.start(), sentence.start + backed.end())

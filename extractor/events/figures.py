@@ -75,6 +75,7 @@ def change(page: Page, sentence: Sentence, figure: Span, others: list[Span]) -> 
 
 
 def _worded(page: Page, sentence: Sentence, figure: Span, others: list[Span]) -> tuple[float, list[Span]] | None:
+    found: list[tuple[int, float, Span]] = []
     for cue, value in (("doubled", 100.0), ("tripled", 200.0), ("quadrupled", 300.0), ("halved", -50.0)):
         for start, end in sentence.cue(cue):
             word = page.text[start:end].lower()
@@ -89,8 +90,8 @@ def _worded(page: Page, sentence: Sentence, figure: Span, others: list[Span]) ->
             ):
                 continue
             if not _nearer_elsewhere((start, end), figure, others, sentence, page):
-                return value, [(start, end)]
-    return None
+                found.append((abs(start - figure[1]), value, (start, end)))
+    return (min(found)[1], [min(found)[2]]) if found else None
 
 
 def _signed(page: Page, sentence: Sentence, percent: Mention) -> float | None:

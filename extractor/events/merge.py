@@ -111,6 +111,14 @@ def _absorb(kept: Draft, draft: Draft) -> None:
         if kept.get(slot) is None or stated:
             kept.set(slot, value, draft.evidence.get(slot, ()))
             kept.implied.discard(slot)
+        elif (
+            slot == "materials"
+            and kept.type == "deal"
+            and slot not in draft.implied
+            and draft.get("quantity") is not None
+            and kept.get("quantity") is None
+        ):
+            kept.set(slot, value, draft.evidence.get(slot, ()))  # the text says more exactly than the headline of what
         elif slot in _DATES and isinstance(kept.slots[slot], str) and str(value).startswith(kept.slots[slot]):
             kept.set(slot, value, draft.evidence.get(slot, ()))  # the more precise of two tellings
         elif (

@@ -269,9 +269,11 @@ def completed(page: Page, drafts: list[Draft]) -> list[Draft]:
 def _rate_and_target(page: Page, principal: list[Draft]) -> None:
     """The duty's rate where a sentence or a table of its own states it, and whose goods the title names."""
     duties = [d for d in principal if d.get("measure") == "import_tariff"]
-    if len(duties) != 1:
-        return
-    duty = duties[0]
+    for duty in duties:
+        _complete_duty(page, duty)
+
+
+def _complete_duty(page: Page, duty: Draft) -> None:
     if duty.get("rate_pct") is None:
         rates = [
             p for s in page.sentences if re.search(r"\b(?:rates?|margins?)\b", s.text, re.I) for p in s.of("PERCENT")

@@ -251,6 +251,15 @@ class Page:
         title = [m for m in companies if m.end <= self.title_end]
         if title:
             return title[0]
+        if (
+            companies
+            and companies[0].start < self.title_end + 200
+            and re.match(
+                r"[^.;]{0,40}\((?:ASX|TSX|NYSE|NASDAQ|LSE|AIM|OTC|TSXV|JSE|HKEX)|[^.;]{0,60}\b(?:is pleased to|today (?:reports?|announce)|reports its|announces?d? (?:today|that))",
+                self.after(companies[0].end, 120),
+            )
+        ):
+            return companies[0]
         if companies and sum(m.id == companies[0].id for m in companies) >= 3 and companies[0].start < 600:
             return companies[0]
         return None

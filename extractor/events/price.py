@@ -39,7 +39,7 @@ def find(page: Page) -> Iterator[Draft]:
         for money in prices:
             start, _ = sentence.clause(money.start)
             if not page.stated(money.start, money.end) or _COST.search(
-                page.text[max(start, money.start - 45) : money.start]
+                page.text[max(start, money.start - 45) : money.start + 1]
             ):
                 continue
             if base_of_comparison(page, sentence, money.start):

@@ -363,6 +363,7 @@ def _site(page: Page, sentence: Sentence, actor: list[Mention], position: int) -
             if re.search(
                 r"\b(?:in|at|on|near|across|inside|within|outside)\s+(?:the |its |northern |southern |eastern |western |central )?(?:[A-Z][\w-]+(?:,| in)\s+){0,2}$",
                 page.before(country.start, 45),
+                re.I,
             ) and not re.search(r"\b(?:prices? in|demand in|outside)\s+$", page.before(country.start, 14)):
                 return country
             if re.match(

@@ -18,6 +18,7 @@ _TRADE = re.compile(r"\b(?P<import>imports?|arrivals|purchases)\b|\b(?P<export>e
 _MAKING = re.compile(r"\b(?:output|production|produced|mined|capacity|mine supply|smelted|refined)\b", re.I)
 _QUOTA = re.compile(r"\b(?:quotas?|volumes open|allocation|allotment)\b", re.I)
 _STOCK = re.compile(r"\b(?:stockpile|acquisitions?|disposals?|reserve holdings?|stocks held|inventory)\b", re.I)
+_UNITS = ("t", "kg", "lb", "mtu", "oz")
 _LEFT_OUT = re.compile(r"^\s*(?:others?|rest of (?:the )?world|remaining|sub-?total|balance)\b", re.I)
 _TOTAL = re.compile(r"\b(?:total|all origins|all destinations|world|sum)\b", re.I)
 
@@ -38,9 +39,9 @@ def _table(page: Page, table: Mapping[str, Any]) -> Iterator[Draft]:
         label_text = page.text[slice(*row[0])]
         for column, mentions in enumerate(cells):
             figure = next((m for m in mentions if m.label == "QUANTITY"), None)
-            price = next((m for m in mentions if m.label == "MONEY" and (m.value or {}).get("cell")), None)
+            price = next((m for m in mentions if m.label == "MONEY" and (m.value or {}).get("per") in _UNITS), None)
             if price is not None:
-                yield from _price(page, cells, column, price, caption)
+                yield from _price(page, table, cells, column, price)
             if figure is None:
                 continue
             title: Span = tuple(table["header"][column]) if column < len(table["header"]) else (0, 0)
@@ -65,15 +66,21 @@ def _table(page: Page, table: Mapping[str, Any]) -> Iterator[Draft]:
                 yield draft
 
 
-def _price(page: Page, cells: list[list[Mention]], column: int, price: Mention, caption: Span) -> Iterator[Draft]:
+def _price(
+    page: Page, table: Mapping[str, Any], cells: list[list[Mention]], column: int, price: Mention
+) -> Iterator[Draft]:
     """ "Platinum ... 993 (+7.2%)" under "$/oz"."""
     materials = [m for m in cells[0] if m.label == "MATERIAL"]
-    if not materials:
+    if not materials or page.kind == "notice":
         return
     draft = Draft("price", page.sentence_at(price.start), confidence=0.85)
     draft.set("materials", distinct_ids(materials), spans(materials))
     draft.set("value", {k: v for k, v in (price.value or {}).items() if k != "cell"}, [(price.start, price.end)])
     change = next((m for m in cells[column] if m.label == "PERCENT"), None)
+    for other, mentions in enumerate(cells):
+        title = page.text[slice(*table["header"][other])] if other < len(table["header"]) else ""
+        if change is None and re.search(r"change|week|month|y/y|w/w|[+-]/", title, re.I):
+            change = next((m for m in mentions if m.label == "PERCENT"), None)
     if change is not None:
         draft.set("change_pct", (change.value or {})["pct"], spans([change]))
     elif re.search(r"\bunch", page.text[price.end : price.end + 14], re.I):

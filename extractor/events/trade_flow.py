@@ -14,7 +14,7 @@ from extractor.events.claims import claim
 from extractor.events.figures import base_of_comparison, change, period, unsigned_share
 from extractor.events.notice import authority
 from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_figure_line, is_place, spans
-from extractor.events.roles import part_of, route
+from extractor.events.roles import Route, part_of, route
 from extractor.schema import Mention, Span
 
 _ZERO = re.compile(
@@ -75,7 +75,7 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
             or direction
         )
         draft.set("direction", local, sentence.cue("export", "import")[:1])
-        _places(page, sentence, draft, anchor, anchors, whole, frame)
+        _places(page, sentence, draft, anchor, anchors, _turned(whole) if local != direction else whole, frame)
         here = (anchor.start, anchor.end)
         materials, implied = page.materials_of(sentence, anchor)
         if implied and frame.materials and sentence.paragraph - frame.paragraph <= 0:
@@ -104,6 +104,13 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         yield draft
     if remainder := _REMAINDER.search(sentence.text):
         yield from _balance(page, sentence, remainder, direction, frame)
+
+
+def _turned(whole: Route) -> Route:
+    """The same reporter seen from the other side: who exported the one thing imported the other."""
+    return Route(
+        whole.destination, whole.origin, {"origin": "destination", "destination": "origin"}.get(whole.reporter, "")
+    )
 
 
 def _spoken(sentence: Sentence, anchor: Mention) -> str:
@@ -188,14 +195,14 @@ def _share(page: Page, sentence: Sentence, anchor: Mention, shares: list[Mention
 
 
 def _places(
-    page: Page, sentence: Sentence, draft: Draft, anchor: Mention, anchors: list[Mention], whole: object, frame: Frame
+    page: Page, sentence: Sentence, draft: Draft, anchor: Mention, anchors: list[Mention], whole: Route, frame: Frame
 ) -> None:
     """Origin and destination: what stands beside the figure, then what the sentence says, then the frame."""
     direction = draft.slots["direction"]
     beside = _respective(page, sentence, anchor, anchors, direction) or _beside(
         page, sentence, anchor, anchors, direction
     )
-    origin, destination = list(whole.origin), list(whole.destination)  # type: ignore[attr-defined]
+    origin, destination = list(whole.origin), list(whole.destination)
     if beside:
         part, group = beside
         several = len(anchors) > 1
@@ -357,6 +364,8 @@ def _beside(
     for group in groups:
         if anchor.end <= group[0].start < stop:
             link = page.text[anchor.end : group[0].start]
+            if re.search(r"\b(?:and|while|but|those)\b", link):
+                continue
             if re.fullmatch(
                 r"[\s,]*(?:\([^)]*\)\s*)?(?:of (?:it|that|this|them)\s+)?(?:[\w-]+\s+){0,4}(?:to|into|for|from|by|in|were bound for|was bound for|bound for|went to|headed for|came from|reached)\s+(?:the\s+|mainland\s+)?",
                 link,
@@ -391,6 +400,16 @@ def _beside(
                 re.I,
             ):
                 return "origin", group
+            told = part_of(page, group, direction)
+            if (
+                told in ("origin", "destination")
+                and re.search(r"\b(?:from|to)\s+(?:the\s+)?$", page.before(group[0].start, 10))
+                and re.fullmatch(
+                    r"\s+(?:[\w%.’'-]+\s+){0,5}(?:at|to|of|were|was|totalled|reached|with)\s+(?:[\w-]+\s+){0,2}", link
+                )
+                and not re.search(r"\band\b|%\s+to\b", link[:4])
+            ):
+                return told, group
             if re.fullmatch(
                 r"(?:['’]s)?\s+(?:was|were|is|remained|share|held|has|had|made|makes|accounted)\b(?:[\w\s-]|,(?= \d)){0,40}\b(?:with|at|of|was|to|for|up|share)\s+(?:[\w-]+\s+){0,2}",
                 link,

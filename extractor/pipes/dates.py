@@ -416,7 +416,7 @@ _PATTERNS: list[tuple[re.Pattern[str], Resolve]] = [
     ),
     (
         re.compile(
-            r"\b(?P<month>January|February|March|April|June|July|August|September|October|November|December|Jan|Feb|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\b\.?(?!\s?\d)"
+            r"\b(?P<month>January|February|March|April|June|July|August|September|October|November|December|(?:Jan|Feb|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)(?:\.(?=\s+[a-z(,])|\b))(?!\w|\.?\s?\d)"
         ),
         _month_only,
     ),

@@ -27,7 +27,7 @@ _ADVICE = re.compile(
     r"suggest(?:s|ed)?|lobbied|argued? for|pressed for|pleaded for|wants?)\b"
 )
 _DENIAL = re.compile(
-    r"\b(?:den(?:y|ies|ied)|dismiss(?:es|ed)? (?:reports|rumou?rs|talk|speculation)|no plans? to|"
+    r"\b(?:den(?:y|ies|ied)|dismiss(?:es|ed)? (?:an? |the )?(?:reports?|rumou?rs|talk|speculation)|no plans? to|"
     r"rul(?:es|ed) out|contrary to (?:rumou?rs|reports)|refut(?:es|ed)|reject(?:s|ed) reports|"
     r"no intention|no truth|not considering|never (?:imposed|banned|planned)|no decision)\b",
     re.I,

@@ -17,7 +17,7 @@ from spacy.tokens import Doc
 from extractor.vocabulary import Vocabulary
 
 # 1,250  43.5  14,27,166  3 625 000  245 000  0,25
-_DIGITS = r"\d{1,3}(?:[,  ]\d{2,3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
+_DIGITS = r"\d{1,3}(?:[, \u00a0\u202f]\d{2,3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
 _WORDS = {
     "one": 1,
     "two": 2,
@@ -170,7 +170,12 @@ class Quantities:
         ):
             return  # a grade or a density, not a mass
         unit, factor = self._unit(match["unit"])
-        common = {"unit": unit, "rate": bool(match["rate"]), "counted": self._counted(text, end, match["unit"])}
+        retracted = re.search(r"\bnot\s+$", text[max(0, start - 5) : start])
+        common = {
+            "unit": unit,
+            "rate": bool(match["rate"]),
+            "counted": not retracted and self._counted(text, end, match["unit"]),
+        }
         if self._scaled(match["low"], match["lowscale"]) * factor < _SMALLEST and _number(match["low"]):
             return
         if not match["high"]:
