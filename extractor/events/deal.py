@@ -183,6 +183,8 @@ def _parties(page: Page, sentence: Sentence, kind: str, trigger: Span) -> tuple[
         parties = companies
     if len(parties) >= 2:
         return sorted(parties, key=lambda m: m.start), False
+    if page.protagonist and parties and page.protagonist.id != parties[0].id:
+        return [page.protagonist, *parties], True
     for earlier in reversed(page.sentences[max(0, sentence.index - 3) : sentence.index]):
         own = earlier.of("COMPANY")
         if own and (not parties or own[0].id != parties[0].id):

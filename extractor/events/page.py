@@ -248,9 +248,10 @@ class Page:
     def protagonist(self) -> Mention | None:
         """The company that a release or report is about: named in the title, else first and often."""
         companies = [m for m in self.mentions if m.label == "COMPANY"]
+        counts = Counter(m.id for m in companies)
         title = [m for m in companies if m.end <= self.title_end]
         if title:
-            return title[0]
+            return max(title, key=lambda m: counts[m.id])
         if (
             companies
             and companies[0].start < self.title_end + 200
@@ -260,7 +261,7 @@ class Page:
             )
         ):
             return companies[0]
-        if companies and sum(m.id == companies[0].id for m in companies) >= 3 and companies[0].start < 600:
+        if companies and counts[companies[0].id] >= 3 and companies[0].start < 600:
             return companies[0]
         return None
 
