@@ -49,10 +49,31 @@ def unsigned_share(page: Page, percent: Mention) -> bool:
     before, after = page.before(percent.start, 60), page.after(percent.end, 25)
     if percent.value and percent.value.get("signed"):
         return False
+    if _listed_share(page, percent):
+        return True
     if _SHARE_AFTER.match(after):
         near = page.before(percent.start, 22)
         return not re.search(r"(?<!digs )(?<!makes )(?<!made )(?<!dug )\b(?:by|down|up|fell|rose)\s*$", near)
     return bool(_SHARE_BEFORE.search(before))
+
+
+def _listed_share(page: Page, percent: Mention) -> bool:
+    """ "Import sources: China, 65%; Mexico, 13%", "Canada (33%), Russia (23%)": a country and its share in a list."""
+    sentence = page.sentence_at(percent.start)
+    if not re.search(
+        r"\b(?:sources?|suppliers?|followed by|was first|came (?:first|next|second)|accounted|imports?|origins?|share|exports? to)\b",
+        sentence.text,
+        re.I,
+    ):
+        return False
+    country = next((m for m in reversed(sentence.of("COUNTRY")) if m.end <= percent.start), None)
+    if country is None or not re.fullmatch(
+        r"(?:,? |:? )\(?(?:with |at |for )?", page.text[country.end : percent.start]
+    ):
+        return False
+    return not re.match(
+        r"\)?\s*(?:higher|lower|more|less|up|down|on the year)", page.text[percent.end : percent.end + 14]
+    )
 
 
 def change(page: Page, sentence: Sentence, figure: Span, others: list[Span]) -> tuple[float, list[Span]] | None:

@@ -17,6 +17,11 @@ _PLAN = re.compile(
     r"authori[sz]ed to|hopes? to|wants? to|under construction|building|is building|to reach|by 20\d\d|goal|pushed back|set to|due|to start|to open|to begin|to follow|to resume|to produce|to restart|envisag\w+|eventually|once complete\w*|when complete\w*|is being built|will be|sees? output|anticipat\w+|proposed|pencilled|earmarked|ramp up to|on track|laid the first stone|broke ground|breaks ground|construct\w*|approved|green light|final investment decision|sanctioned the|should)\b",
     re.I,
 )
+_INTENDS = re.compile(
+    r"\b(?:plans?|intends?|aims?|is|are|due|expects?|expected|scheduled|set|hopes?) to (?:(?:start|begin) )?"
+    r"(?:mine|mining|produce|producing|build (?:a|an|its|the)\b[^.;,]{0,40}\b(?:plant|refinery|smelter|mine|factory)|open (?:a|an|its|the)\b[^.;,]{0,40}\b(?:plant|refinery|smelter|mine|factory)|refine|smelt|recycle|process|separate)\b"
+    r"|\bplans (?:a|an)\b[^.;,]{0,30}\b(?:plant|refinery|smelter|mine|factory)\b"
+)
 _DONE = {
     "resume": "resumed",
     "halt": "halted",
@@ -46,7 +51,10 @@ def find(page: Page) -> Iterator[Draft]:
             continue
         figures = list(_figures(page, sentence))
         yield from figures
-        yield from _changes_of_state(page, sentence, figures)
+        changes = list(_changes_of_state(page, sentence, figures))
+        yield from changes
+        if not changes:
+            yield from _intentions(page, sentence, figures)
 
 
 def _figures(page: Page, sentence: Sentence) -> Iterator[Draft]:
@@ -159,6 +167,27 @@ def _changes_of_state(page: Page, sentence: Sentence, figures: list[Draft]) -> I
             draft.confidence = 0.75 - 0.1 * len(draft.implied)
             done.add(cue)
             yield draft
+
+
+def _intentions(page: Page, sentence: Sentence, figures: list[Draft]) -> Iterator[Draft]:
+    """ "Fortune Minerals plans to mine bismuth at NICO": a plan told without a volume."""
+    if any(d.get("action") == "planned" for d in figures) or sentence.heading:
+        return
+    for match in _INTENDS.finditer(sentence.text):
+        at = sentence.start + match.start()
+        if (
+            not sentence.of("COMPANY", sentence.clause(at)[0], at)
+            or not page.stated(at, at + len(match[0]))
+            or page.negated(at, at + 4)
+        ):
+            continue
+        draft = Draft("production", sentence, confidence=0.6)
+        if _who_and_what(page, sentence, draft, at, after=at + len(match[0])) and "actor" not in draft.implied:
+            draft.set("action", "planned", [(at, at + len(match[0]))])
+            if when := _when(page, sentence, (at, at + len(match[0]))):
+                draft.set("period", when[0], when[1])
+            yield draft
+        return
 
 
 def _when(page: Page, sentence: Sentence, here: Span) -> tuple[str, list[Span]] | None:

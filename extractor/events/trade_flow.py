@@ -50,7 +50,9 @@ def find(page: Page) -> Iterator[Draft]:
 
 def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
     figures = [m for m in sentence.of("QUANTITY") if claim(page, sentence, m) == "trade_flow"]
-    shares = [m for m in sentence.of("PERCENT") if unsigned_share(page, m) and claim(page, sentence, m) == "trade_flow"]
+    going_on = 0 <= sentence.paragraph - frame.paragraph <= 1 and bool(sentence.of("COUNTRY"))
+    ours = ("trade_flow", "") if going_on else ("trade_flow",)  # "Canada was first with 33%" goes on with the shares
+    shares = [m for m in sentence.of("PERCENT") if unsigned_share(page, m) and claim(page, sentence, m) in ours]
     anchors = figures + [s for s in shares if not _belongs_to(page, sentence, s, figures)]
     if not anchors:
         stops = list(_stops(page, sentence, frame))

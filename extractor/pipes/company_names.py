@@ -98,7 +98,7 @@ class CompanyNames:
     def by_alias(self, doc: Doc, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Later mentions of the companies found: the acronym given in brackets, the first word of the name."""
         content = doc.text
-        plain = {token.text for token in doc if token.is_lower}
+        plain = frozenset(token.text for token in doc if token.is_lower)
         aliases: dict[str, str] = {}
         for name in names:
             if name["label"] != "COMPANY":
@@ -117,9 +117,15 @@ class CompanyNames:
             first = re.split(r"[\s-]", text)[0]
             if name["kind"] == "form" and len(first) > 3 and self._distinctive(first):
                 aliases.setdefault(first, name["id"])
-            elif len(first) > 2 and first != text and self._distinctive(first) and first.lower() not in self.ordinary:
-                if first.lower() not in plain:  # "Neo" for Neo Performance Materials, if "neo" is no word of the text
-                    aliases.setdefault(first, name["id"])
+            elif (
+                len(first) > 2
+                and first != text
+                and self._distinctive(first)
+                and not {first.lower()} & (self.ordinary | plain)
+            ):
+                aliases.setdefault(
+                    first, name["id"]
+                )  # "Neo" for Neo Performance Materials, if "neo" is no word of the text
         if not aliases:
             return []
         taken = _mask(names)
