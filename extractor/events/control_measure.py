@@ -14,7 +14,7 @@ from extractor.events.claims import claim
 from extractor.events.measure_kind import measures, undone
 from extractor.events.measure_status import rate, set_dates, status
 from extractor.events.notice import authority, completed
-from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_item, is_place, spans
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_item, is_place, mass, spans
 from extractor.schema import Mention, Span
 
 _ENDED_PROBE = re.compile(r"\b(?:clos(?:e|es|ed|ing)|conclud\w+|terminat\w+|ended|dropp\w+)\b", re.I)
@@ -126,7 +126,7 @@ def _draft(
             if not re.search(r"\b(?:than the|from|against|compared with)\s*$", page.before(m.start, 16))
         ]
         if masses:
-            value = {k: v for k, v in (masses[0].value or {}).items() if k in ("tonnes", "low", "high")}
+            value = mass(masses[0])
             draft.set("quantity", value, spans(masses[:1]))
     draft.set("status", *status(page, sentence, draft, trigger, start, end))
     if not draft.get("issuer") or not draft.get("materials"):

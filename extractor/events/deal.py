@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from extractor.events.claims import claim
-from extractor.events.page import Draft, Page, Sentence, distinct_ids, is_place, spans
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, is_place, mass, spans
 from extractor.schema import Mention, Span
 
 _ORDER = ("joint_venture", "offtake", "investment", "cooperation")
@@ -84,7 +84,7 @@ def _sentence(page: Page, sentence: Sentence) -> Draft | None:
     masses = [m for m in sentence.of("QUANTITY") if claim(page, sentence, m) == "deal"]
     if masses:
         total = next((m for m in masses if not (m.value or {}).get("rate")), masses[0])
-        value = {k: v for k, v in (total.value or {}).items() if k in ("tonnes", "low", "high")}
+        value = mass(total)
         draft.set("quantity", value, spans([total]))
     status, cue = _status(page, sentence, trigger)
     draft.set("status", status, cue)

@@ -300,6 +300,11 @@ def is_place(mention: Mention) -> bool:
     return bool(mention.value and mention.value.get("as") == "places")
 
 
+def mass(figure: Mention) -> dict[str, float]:
+    """What a QUANTITY amounts to, as a slot's value: {"tonnes"} or {"low", "high"}, metric tonnes."""
+    return {k: v for k, v in (figure.value or {}).items() if k in ("tonnes", "low", "high")}
+
+
 def grouped(text: str, mentions: list[Mention]) -> list[list[Mention]]:
     """Mentions that stand in one list: "antimony, gallium and germanium"."""
     groups: list[list[Mention]] = []

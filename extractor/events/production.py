@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from extractor.events.claims import claim
 from extractor.events.figures import base_of_comparison, change, period, unsigned_share
 from extractor.events.notice import authority
-from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_place, spans
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_place, mass, spans
 from extractor.schema import Mention, Span
 
 _PLAN = re.compile(
@@ -77,9 +77,7 @@ def _figures(page: Page, sentence: Sentence) -> Iterator[Draft]:
         action, cue = _action_of_figure(page, sentence, anchor)
         draft.set("action", action, cue)
         if anchor.label == "QUANTITY":
-            draft.set(
-                "quantity", {k: v for k, v in (anchor.value or {}).items() if k in ("tonnes", "low", "high")}, [here]
-            )
+            draft.set("quantity", mass(anchor), [here])
             if moved := change(page, sentence, here, spots):
                 draft.set("change_pct", moved[0], moved[1])
         for share in shares:

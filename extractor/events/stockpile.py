@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from extractor.events.claims import claim
 from extractor.events.figures import base_of_comparison, period
-from extractor.events.page import Draft, Page, Sentence, distinct_ids, is_place, spans
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, is_place, mass, spans
 from extractor.schema import Mention, Span
 
 _DAYS = re.compile(
@@ -80,8 +80,8 @@ def _sentence(page: Page, sentence: Sentence, reserve: bool) -> Iterator[Draft]:
     for anchor in anchors:
         draft = Draft("stockpile", sentence, confidence=0.7)
         position = anchor.start if anchor else (official or sentence.cue("stockpile") or moved)[0][0]
-        mass = anchor if anchor and anchor.label == "QUANTITY" else None
-        materials, implied = page.materials_of(sentence, mass) if mass else page.materials_near(sentence, position)
+        weighed = anchor if anchor and anchor.label == "QUANTITY" else None
+        materials, implied = page.materials_of(sentence, weighed) if weighed else page.materials_near(sentence, position)
         draft.set("materials", distinct_ids(materials), spans(materials), implied=implied)
         actor, carried = _actor(page, sentence, position)
         draft.set(
@@ -89,9 +89,9 @@ def _sentence(page: Page, sentence: Sentence, reserve: bool) -> Iterator[Draft]:
         )
         action, cue = _action(page, sentence, position)
         draft.set("action", action, cue)
-        if mass:
-            value = {k: v for k, v in (mass.value or {}).items() if k in ("tonnes", "low", "high")}
-            draft.set("quantity", value, [(mass.start, mass.end)])
+        if weighed:
+            value = mass(weighed)
+            draft.set("quantity", value, [(weighed.start, weighed.end)])
         if days:
             count = days[0][1] or ""
             number = 1.5 if not count.isdigit() else float(count)
@@ -100,7 +100,7 @@ def _sentence(page: Page, sentence: Sentence, reserve: bool) -> Iterator[Draft]:
                 int(number) if number == int(number) else number,
                 [(sentence.start + days[0].start(), sentence.start + days[0].end())],
             )
-        worth = anchor if anchor and not mass else (money[0] if money else None)
+        worth = anchor if anchor and not weighed else (money[0] if money else None)
         if worth:
             draft.set("value", dict(worth.value or {}), spans([worth]))
         here: Span = (anchor.start, anchor.end) if anchor else (position, position)

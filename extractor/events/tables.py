@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from extractor.events.notice import authority
-from extractor.events.page import Draft, Page, Sentence, distinct_ids, is_place, spans
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, is_place, mass, spans
 from extractor.schema import Mention, Span
 
 _TRADE = re.compile(r"\b(?P<import>imports?|arrivals|purchases)\b|\b(?P<export>exports?|shipments|shipped)\b", re.I)
@@ -121,7 +121,7 @@ def _fill(
     if draft.type == "trade_flow":
         draft.set("direction", direction, words)
     draft.set("materials", distinct_ids(materials), spans(materials), implied=not materials)
-    value = {k: v for k, v in (figure.value or {}).items() if k in ("tonnes", "low", "high")}
+    value = mass(figure)
     draft.set("quantity", value, [(figure.start, figure.end)])
     dates = (
         [m for m in label + header if m.label == "DATE"]

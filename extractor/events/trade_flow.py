@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from extractor.events.claims import claim
 from extractor.events.figures import base_of_comparison, change, period, unsigned_share
 from extractor.events.notice import authority
-from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_figure_line, is_place, spans
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, grouped, is_figure_line, is_place, mass, spans
 from extractor.events.roles import Route, part_of, route
 from extractor.schema import Mention, Span
 
@@ -84,7 +84,7 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
             materials = frame.materials
         draft.set("materials", distinct_ids(materials), spans(materials), implied=implied)
         if anchor.label == "QUANTITY":
-            value = {k: v for k, v in (anchor.value or {}).items() if k in ("tonnes", "low", "high")}
+            value = mass(anchor)
             draft.set("quantity", value, [here])
             if moved := change(page, sentence, here, spots):
                 draft.set("change_pct", moved[0], moved[1])
