@@ -9,9 +9,46 @@ from typing import Any
 Same = Callable[[Any, Any], bool]
 
 LEGAL_FORMS = {
-    "inc", "corp", "corporation", "co", "company", "ltd", "limited", "plc", "llc", "lp", "ag", "sa", "se", "nv", "bv",
-    "gmbh", "kk", "kabushiki", "kaisha", "pty", "pte", "ab", "asa", "as", "oyj", "spa", "srl", "group", "holdings",
-    "holding", "the", "jsc", "pjsc", "ojsc", "tbk", "pt", "bhd", "sdn", "sarl", "sas",
+    "inc",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "ltd",
+    "limited",
+    "plc",
+    "llc",
+    "lp",
+    "ag",
+    "sa",
+    "se",
+    "nv",
+    "bv",
+    "gmbh",
+    "kk",
+    "kabushiki",
+    "kaisha",
+    "pty",
+    "pte",
+    "ab",
+    "asa",
+    "as",
+    "oyj",
+    "spa",
+    "srl",
+    "group",
+    "holdings",
+    "holding",
+    "the",
+    "jsc",
+    "pjsc",
+    "ojsc",
+    "tbk",
+    "pt",
+    "bhd",
+    "sdn",
+    "sarl",
+    "sas",
 }
 
 
@@ -28,7 +65,7 @@ def _same_spelling(a: Any, b: Any) -> bool:
     if any(re.fullmatch(r"[A-Z]{2}", str(name)) for name in (a, b)):  # a country code is itself or nothing
         return a == b
     shorter, longer = sorted((_name_words(a), _name_words(b)), key=len)
-    return shorter == longer or (bool(shorter) and longer[:len(shorter)] == shorter)
+    return shorter == longer or (bool(shorter) and longer[: len(shorter)] == shorter)
 
 
 def same_name(a: Any, b: Any) -> bool:
@@ -63,8 +100,9 @@ def same_money(pred: Any, gold: Any) -> bool:
     if not (isinstance(pred, dict) and isinstance(gold, dict)):
         return False
     units = all(pred.get(unit) == gold[unit] for unit in ("per", "currency") if gold.get(unit))
-    return units and all(same_number(pred.get(end, pred.get("amount")), gold.get(end, gold.get("amount")))
-                         for end in ("low", "high"))
+    return units and all(
+        same_number(pred.get(end, pred.get("amount")), gold.get(end, gold.get("amount"))) for end in ("low", "high")
+    )
 
 
 def _first_and_last(date: str) -> tuple[str, str]:
@@ -82,8 +120,9 @@ def _first_and_last(date: str) -> tuple[str, str]:
 def same_date(pred: Any, gold: Any) -> bool:
     """The same span of time; a prediction may be more precise than a gold month or day."""
     pred, gold = str(pred), str(gold)
-    return (_first_and_last(pred) == _first_and_last(gold)
-            or ("/" not in gold and len(gold) >= 7 and pred.startswith(gold)))
+    return _first_and_last(pred) == _first_and_last(gold) or (
+        "/" not in gold and len(gold) >= 7 and pred.startswith(gold)
+    )
 
 
 def same_reference(a: Any, b: Any) -> bool:
@@ -96,5 +135,11 @@ def same_choice(a: Any, b: Any) -> bool:
 
 
 # By kind of slot; those of many values compare their members.
-SAME: dict[str, Same] = {"quantity": same_quantity, "money": same_money, "number": same_number, "date": same_date,
-                         "text": same_reference, "choice": same_choice}
+SAME: dict[str, Same] = {
+    "quantity": same_quantity,
+    "money": same_money,
+    "number": same_number,
+    "date": same_date,
+    "text": same_reference,
+    "choice": same_choice,
+}

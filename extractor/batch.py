@@ -28,8 +28,9 @@ class WorkerDied(Exception):
     """A process that extracted was killed; the message ends in the remedy."""
 
 
-def extract(documents: Iterable[Document | Problem], nlp: Language, *, batch_size: int = BATCH_DOCUMENTS,
-            n_process: int = 1) -> Iterator[Extraction | Problem]:
+def extract(
+    documents: Iterable[Document | Problem], nlp: Language, *, batch_size: int = BATCH_DOCUMENTS, n_process: int = 1
+) -> Iterator[Extraction | Problem]:
     """What the pipeline finds in each document, in the order given. Problems that come in go out in their place.
 
     A document on which the pipeline raises comes out as an error Problem. With n_process above 1 every process loads
@@ -83,8 +84,11 @@ class _Extractor:
         room = CACHED_WORDS - len(self.cached)
         if room > 0:
             counts = Counter(word for document in documents for word in document.text[:BATCH_CHARACTERS].split())
-            words = [word for word, count in counts.most_common(room)
-                     if count > 1 and len(word) < 40 and word not in self.cached]
+            words = [
+                word
+                for word, count in counts.most_common(room)
+                if count > 1 and len(word) < 40 and word not in self.cached
+            ]
             for word in words:
                 self.nlp.tokenizer(word)
             self.cached.update(words)
@@ -100,8 +104,14 @@ class _Extractor:
             return self._zone([document])[0]
         except Exception as error:
             reason = " ".join(str(error).split())[:300]
-            return Problem("extract", "error", f"the pipeline failed on it ({type(error).__name__}: {reason}); "
-                           "leave the document out, and report it with its text", document.origin, document.id)
+            return Problem(
+                "extract",
+                "error",
+                f"the pipeline failed on it ({type(error).__name__}: {reason}); "
+                "leave the document out, and report it with its text",
+                document.origin,
+                document.id,
+            )
 
     def _doc(self, document: Document) -> Doc:
         doc = self.nlp.make_doc(document.content)
@@ -113,9 +123,16 @@ def _extraction(document: Document, doc: Doc) -> Extraction:
     found = doc._
     problems = (Problem(**problem, source=document.origin, document_id=document.id) for problem in found.problems)
     return Extraction(
-        document, bool(found.relevant), tuple(found.materials), tuple(found.countries), tuple(found.companies),
-        tuple(dict(quantity) for quantity in found.quantities), tuple(map(_event, found.events)),
-        tuple(Mention(**mention) for mention in found.mentions), (*document.problems, *problems))
+        document,
+        bool(found.relevant),
+        tuple(found.materials),
+        tuple(found.countries),
+        tuple(found.companies),
+        tuple(dict(quantity) for quantity in found.quantities),
+        tuple(map(_event, found.events)),
+        tuple(Mention(**mention) for mention in found.mentions),
+        (*document.problems, *problems),
+    )
 
 
 def _event(found: dict[str, Any]) -> Event:
@@ -143,8 +160,9 @@ def _in_processes(batches: Iterator[Batch], nlp: Language, count: int) -> Iterat
         while under_way:
             yield from under_way.popleft().result()
     except BrokenProcessPool as error:
-        raise WorkerDied("an extracting process was killed, perhaps for want of memory; "
-                         "run again with a smaller --n-process") from error
+        raise WorkerDied(
+            "an extracting process was killed, perhaps for want of memory; run again with a smaller --n-process"
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -36,8 +36,13 @@ def main() -> None:
 @main.command(short_help="Read documents, extract, store in a database.")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @database_option
-@click.option("--wait", type=click.FloatRange(min=0), default=30.0, show_default=True,
-              help="Seconds to wait while another program writes to the database.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Seconds to wait while another program writes to the database.",
+)
 @reading_options
 def run(sources: tuple[str, ...], db: Path, wait: float, n_process: int, quiet: bool, **reading: Any) -> None:
     """Read documents, extract their events, and store them.
@@ -50,8 +55,9 @@ def run(sources: tuple[str, ...], db: Path, wait: float, n_process: int, quiet: 
       extractor run corpus/demo --db events.db
     """
     if not sources:
-        raise Refusal("SOURCE: no sources are configured yet; name a file, a folder, a URL or -, "
-                      "as in: extractor run corpus/demo")
+        raise Refusal(
+            "SOURCE: no sources are configured yet; name a file, a folder, a URL or -, as in: extractor run corpus/demo"
+        )
     from extractor import model
 
     nlp = _pipeline()
@@ -76,8 +82,12 @@ def run(sources: tuple[str, ...], db: Path, wait: float, n_process: int, quiet: 
 
 @main.command(short_help="Extract to JSON Lines, CSV or Parquet; nothing is stored.")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False),
-              help="A file to write: .jsonl, .csv or .parquet. Without it, JSON Lines go to stdout.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file to write: .jsonl, .csv or .parquet. Without it, JSON Lines go to stdout.",
+)
 @reading_options
 def extract(inputs: tuple[str, ...], output: Path | None, n_process: int, quiet: bool, **reading: Any) -> None:
     """Extract from documents, and write what is found; nothing is stored.
@@ -107,17 +117,26 @@ def extract(inputs: tuple[str, ...], output: Path | None, n_process: int, quiet:
 
 @main.command(short_help="What is new in a database since a cursor.")
 @database_option
-@click.option("--since", type=click.IntRange(min=0), default=0, show_default=True, metavar="CURSOR",
-              help="The last cursor you have seen; 0 for everything.")
+@click.option(
+    "--since",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="CURSOR",
+    help="The last cursor you have seen; 0 for everything.",
+)
 @click.option("--type", "type_", type=click.Choice(list(EVENT_TYPES)), help="Events of this type only.")
-@click.option("--material", callback=id_of("materials.csv"),
-              help="Events on this commodity only (its id, as tungsten).")
-@click.option("--issuer", callback=id_of("countries.csv"),
-              help="Measures of this jurisdiction only (its code, as CN or EU).")
+@click.option(
+    "--material", callback=id_of("materials.csv"), help="Events on this commodity only (its id, as tungsten)."
+)
+@click.option(
+    "--issuer", callback=id_of("countries.csv"), help="Measures of this jurisdiction only (its code, as CN or EU)."
+)
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def events(db: Path, since: int, type_: str | None, material: str | None, issuer: str | None, limit: int | None,
-           as_json: bool) -> None:
+def events(
+    db: Path, since: int, type_: str | None, material: str | None, issuer: str | None, limit: int | None, as_json: bool
+) -> None:
     """Print what is new since a cursor, one line an event, its cursor first; for alert scripts.
 
     Keep the last cursor printed and give it the next time: no event is skipped and none repeated, also while a run is
@@ -138,8 +157,13 @@ def events(db: Path, since: int, type_: str | None, material: str | None, issuer
 @main.command(short_help="Serve a database as a web site (Datasette).")
 @database_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True,
-              help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8001,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
 def serve(db: Path, host: str, port: int) -> None:
     """Serve a database with Datasette until interrupted.
 
@@ -211,6 +235,7 @@ def check(folder: Path | None) -> None:
 
 # What the commands share
 
+
 def _pipeline() -> Language:
     from extractor import model
 
@@ -220,16 +245,18 @@ def _pipeline() -> Language:
         raise Refusal(str(error)) from error
 
 
-def _documents(sources: Iterable[str], published: str, allow_private: bool, **limits: Any
-               ) -> Iterator[Document | Problem]:
+def _documents(
+    sources: Iterable[str], published: str, allow_private: bool, **limits: Any
+) -> Iterator[Document | Problem]:
     from extractor.limits import Limits
     from extractor.read import read_all
 
     return read_all(sources, Limits(**limits), published=published, allow_private=allow_private)
 
 
-def _not_current(documents: Iterable[Document | Problem], store: Store, tally: Counter[str]
-                 ) -> Iterator[Document | Problem]:
+def _not_current(
+    documents: Iterable[Document | Problem], store: Store, tally: Counter[str]
+) -> Iterator[Document | Problem]:
     """Those that the store does not already hold, unchanged and extracted by this very pipeline."""
     for document in documents:
         if isinstance(document, Document) and store.is_current(document):
@@ -239,8 +266,9 @@ def _not_current(documents: Iterable[Document | Problem], store: Store, tally: C
             yield document
 
 
-def _extracted(documents: Iterable[Document | Problem], nlp: Language, n_process: int = 1
-               ) -> Iterator[Extraction | Problem]:
+def _extracted(
+    documents: Iterable[Document | Problem], nlp: Language, n_process: int = 1
+) -> Iterator[Extraction | Problem]:
     from extractor import batch
 
     try:

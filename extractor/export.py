@@ -51,9 +51,15 @@ def rows(extraction: Extraction) -> Iterator[dict[str, Any]]:
     document = extraction.document
     for event in extraction.events:
         row: dict[str, Any] = dict.fromkeys(COLUMNS)
-        row |= {"document_id": document.id, "title": document.title, "url": document.url,
-                "published": document.published, "type": event.type,
-                "sentence": sentence(event, document.content), "confidence": float(event.confidence)}
+        row |= {
+            "document_id": document.id,
+            "title": document.title,
+            "url": document.url,
+            "published": document.published,
+            "type": event.type,
+            "sentence": sentence(event, document.content),
+            "confidence": float(event.confidence),
+        }
         for name, value in event.slots.items():
             slot = _SLOTS[name]
             if slot.kind in _PARTS:

@@ -37,8 +37,10 @@ def load(path: Path | None = None) -> Language:
         nlp = spacy.load(folder)
     except Exception as error:  # spaCy raises whatever a component's own loader raises
         reason = " ".join(str(error).split())[:300]
-        raise ModelError(f"{folder}: the pipeline does not load ({type(error).__name__}: {reason}); "
-                         "rebuild it with 'make model', or reinstall mineral-extractor") from error
+        raise ModelError(
+            f"{folder}: the pipeline does not load ({type(error).__name__}: {reason}); "
+            "rebuild it with 'make model', or reinstall mineral-extractor"
+        ) from error
     # spaCy's limit guards the memory of its parser; how much text is too much is the reader's to say (`Limits`).
     nlp.max_length = 2**30 - 1
     return nlp

@@ -14,8 +14,13 @@ from extractor.terminal import Refusal
 
 _USUAL = Limits()
 
-database_option = click.option("--db", type=click.Path(path_type=Path, dir_okay=False), default="events.db",
-                               show_default=True, help="The SQLite database.")
+database_option = click.option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default="events.db",
+    show_default=True,
+    help="The SQLite database.",
+)
 
 
 def _iso_date(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -27,28 +32,63 @@ def _iso_date(ctx: click.Context, parameter: click.Parameter, value: str) -> str
 
 def reading_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options of every command that reads documents."""
-    for option in reversed((
-        click.option("--published", metavar="DATE", callback=_iso_date, default="",
-                     help="Date (YYYY-MM-DD) of documents that do not tell their own."),
-        click.option("--allow-private", is_flag=True, help="Let addresses lead into private and loopback networks."),
-        click.option("--max-bytes", type=click.IntRange(min=1), default=_USUAL.max_bytes, show_default=True,
-                     help="Size of one file, page or JSONL line."),
-        click.option("--max-pages", type=click.IntRange(min=1), default=_USUAL.max_pages, show_default=True,
-                     help="Pages of one PDF."),
-        click.option("--max-characters", type=click.IntRange(min=1), default=_USUAL.max_characters, show_default=True,
-                     help="Characters of one document's text."),
-        click.option("--max-seconds", type=click.FloatRange(min=0, min_open=True), default=_USUAL.max_seconds,
-                     show_default=True, help="Seconds to parse one HTML page, PDF or feed."),
-        click.option("--n-process", type=click.IntRange(min=1), default=1, show_default=True,
-                     help="Processes that extract side by side."),
-        click.option("-q", "--quiet", is_flag=True, help="No progress bar, and no table at the end."),
-    )):
+    for option in reversed(
+        (
+            click.option(
+                "--published",
+                metavar="DATE",
+                callback=_iso_date,
+                default="",
+                help="Date (YYYY-MM-DD) of documents that do not tell their own.",
+            ),
+            click.option(
+                "--allow-private", is_flag=True, help="Let addresses lead into private and loopback networks."
+            ),
+            click.option(
+                "--max-bytes",
+                type=click.IntRange(min=1),
+                default=_USUAL.max_bytes,
+                show_default=True,
+                help="Size of one file, page or JSONL line.",
+            ),
+            click.option(
+                "--max-pages",
+                type=click.IntRange(min=1),
+                default=_USUAL.max_pages,
+                show_default=True,
+                help="Pages of one PDF.",
+            ),
+            click.option(
+                "--max-characters",
+                type=click.IntRange(min=1),
+                default=_USUAL.max_characters,
+                show_default=True,
+                help="Characters of one document's text.",
+            ),
+            click.option(
+                "--max-seconds",
+                type=click.FloatRange(min=0, min_open=True),
+                default=_USUAL.max_seconds,
+                show_default=True,
+                help="Seconds to parse one HTML page, PDF or feed.",
+            ),
+            click.option(
+                "--n-process",
+                type=click.IntRange(min=1),
+                default=1,
+                show_default=True,
+                help="Processes that extract side by side.",
+            ),
+            click.option("-q", "--quiet", is_flag=True, help="No progress bar, and no table at the end."),
+        )
+    ):
         command = option(command)
     return command
 
 
 def id_of(file: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
     """A callback that takes only ids of a vocabulary file, in any case: with a mistyped one nothing would ever come."""
+
     def checked(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
         if value is None:
             return None

@@ -43,8 +43,12 @@ class _Helper:
         start = "import sys; sys.path.append(sys.argv[1]); from extractor.parser_process import main; main()"
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", start, str(Path(__file__).parent.parent)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"})
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+        )
         self.documents = 0
         self.timed_out = False
         self._within(_START_SECONDS, b"")
@@ -105,8 +109,9 @@ def _ask(header: dict[str, Any], content: bytes, limits: Limits) -> Any:
         except _Gone:
             end()
             if helper.timed_out:
-                raise Unreadable(f"takes longer than {limits.max_seconds:g} seconds to parse; raise --max-seconds"
-                                 " to read it") from None
+                raise Unreadable(
+                    f"takes longer than {limits.max_seconds:g} seconds to parse; raise --max-seconds to read it"
+                ) from None
             if helper.documents > 1:
                 continue  # perhaps an earlier document's doing: try once more in a fresh process
             raise Unreadable("crashes the parser; save it anew or as plain text") from None
@@ -147,6 +152,7 @@ os.register_at_fork(after_in_child=_forget)  # the helper belongs to the parent;
 
 # ---- the helper's side -------------------------------------------------------------------------------------------
 
+
 def main() -> None:
     """Serve documents from standard input until it closes."""
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
@@ -183,8 +189,10 @@ def _answer(parse: Any, content: bytes, header: dict[str, Any]) -> dict[str, Any
         return {"unreadable": str(error)}
     except MemoryError:
         megabytes = header["memory"] // 1_000_000
-        return {"unreadable": f"needs more than {megabytes:,} MB of memory to parse; split it or save its text alone",
-                "spent": True}
+        return {
+            "unreadable": f"needs more than {megabytes:,} MB of memory to parse; split it or save its text alone",
+            "spent": True,
+        }
     except Exception as error:  # whatever a library makes of a broken file
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         return {"unreadable": f"cannot be parsed ({reason}); save it anew or as plain text"}

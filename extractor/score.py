@@ -51,8 +51,14 @@ class Tally:
         return 2 * p * r / (p + r) if p + r else 0.0
 
     def to_json(self) -> dict[str, float]:
-        return {"p": self.precision, "r": self.recall, "f1": self.f1,
-                "hit": self.hit, "pred": self.pred, "gold": self.gold}
+        return {
+            "p": self.precision,
+            "r": self.recall,
+            "f1": self.f1,
+            "hit": self.hit,
+            "pred": self.pred,
+            "gold": self.gold,
+        }
 
 
 def read_gold(folder: Path) -> list[dict[str, Any]]:
@@ -88,8 +94,9 @@ def read_predictions(path: Path) -> dict[str, dict[str, Any]]:
                 prediction = json.loads(line)
                 predictions[str(prediction["id"])] = prediction
             except (ValueError, KeyError, TypeError) as error:
-                raise ScoreError(f"{path}:{number}: no JSON object with an id; "
-                                 "give the JSON Lines of 'extractor extract'") from error
+                raise ScoreError(
+                    f"{path}:{number}: no JSON object with an id; give the JSON Lines of 'extractor extract'"
+                ) from error
     return predictions
 
 
@@ -100,10 +107,17 @@ def documents(folder: Path, golds: Iterable[Json]) -> Iterator[Document]:
         try:
             title, _, body = path.read_text("utf-8").partition("\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise ScoreError(f"{path}: the text of {gold['id']}.json cannot be read ({error}); "
-                             "put it there in UTF-8") from error
-        yield Document(id=gold["id"], title=title.strip(), text=body.strip(), kind=gold.get("kind", "article"),
-                       published=gold.get("published", ""), origin=str(path))
+            raise ScoreError(
+                f"{path}: the text of {gold['id']}.json cannot be read ({error}); put it there in UTF-8"
+            ) from error
+        yield Document(
+            id=gold["id"],
+            title=title.strip(),
+            text=body.strip(),
+            kind=gold.get("kind", "article"),
+            published=gold.get("published", ""),
+            origin=str(path),
+        )
 
 
 def _members(value: Any) -> list[Any]:
@@ -173,8 +187,10 @@ class Score:
         """Tally by figure: the headlines, then each event type and each slot by name."""
         figures = {figure for tallies in self.by_document for figure in tallies}
         order = [*(head for head in HEADLINES if head in figures), *sorted(figures - set(HEADLINES))]
-        return {figure: sum((tallies[figure] for tallies in self.by_document if figure in tallies), Tally())
-                for figure in order}
+        return {
+            figure: sum((tallies[figure] for tallies in self.by_document if figure in tallies), Tally())
+            for figure in order
+        }
 
     def lines(self) -> Iterator[str]:
         """The table as text."""
@@ -182,8 +198,10 @@ class Score:
         yield f"{'figure':34} {'P':>6} {'R':>6} {'F1':>6}   {'95 %':>13} {'hit':>5} {'pred':>5} {'gold':>5}"
         for figure, t in self.table().items():
             within = "{:.3f}-{:.3f}".format(*self.interval(figure)) if figure in HEADLINES else ""
-            yield (f"{figure:34} {t.precision:6.3f} {t.recall:6.3f} {t.f1:6.3f}   {within:>13} "
-                   f"{t.hit:5} {t.pred:5} {t.gold:5}")
+            yield (
+                f"{figure:34} {t.precision:6.3f} {t.recall:6.3f} {t.f1:6.3f}   {within:>13} "
+                f"{t.hit:5} {t.pred:5} {t.gold:5}"
+            )
 
     def interval(self, figure: str, rounds: int = 400) -> tuple[float, float]:
         """95 % bootstrap interval of a figure's F1 over documents; the same documents are drawn every time."""
@@ -194,8 +212,12 @@ class Score:
 
     def _score(self, pred: Json, gold: Json) -> dict[str, Tally]:
         tallies: dict[str, Tally] = defaultdict(Tally)
-        for figure, same in (("materials", same_name), ("countries", same_name), ("companies", same_name),
-                             ("quantities", same_quantity)):
+        for figure, same in (
+            ("materials", same_name),
+            ("countries", same_name),
+            ("companies", same_name),
+            ("quantities", same_quantity),
+        ):
             tallies[figure] = self._score_set(figure, same, pred, gold)
         tallies["relevance"] = Tally(int(bool(pred.get("relevant")) == bool(gold["relevant"])), 1, 1)
         for kind in EVENT_TYPES:

@@ -63,8 +63,10 @@ def progress(hidden: bool) -> Iterator[Callable[[Mapping[str, int]], None]]:
         task = bar.add_task("reading", total=None)  # how much there is, only the end of the stream tells
 
         def show(tally: Mapping[str, int]) -> None:
-            bar.update(task, description=f"{tally['documents']:,} documents  {tally['events']:,} events  "
-                                         f"{tally['failed']:,} failed")
+            bar.update(
+                task,
+                description=f"{tally['documents']:,} documents  {tally['events']:,} events  {tally['failed']:,} failed",
+            )
 
         yield show
 

@@ -9,7 +9,7 @@ from extractor.schema import Mention, Span
 
 _BASE = re.compile(
     r"(?:\bfrom|\bagainst|\bcompared (?:with|to)|\bversus|\bvs\.?|\bhaving previously (?:aimed at|guided)|\bthan (?:the )?"
-    r"|\bas against|\binstead of|\brather than|\bdown on|\bup on|\boriginally|\bpreviously|\bfrom (?:an |a )?(?:earlier|previous)\b[\w\s-]{0,30}"
+    r"|\bas against|\bcompares? with(?: an?)?(?: share of)?|\binstead of|\brather than|\bdown on|\bup on|\boriginally|\bpreviously|\bfrom (?:an |a )?(?:earlier|previous)\b[\w\s-]{0,30}"
     r"|\bfrom (?:approximately|about|around|some|roughly|nearly|almost|just|the|only|over)|\bcompared (?:with|to) (?:approximately|about|around|some|roughly|the|just|only|a))\s*$",
     re.I,
 )
@@ -167,15 +167,16 @@ def period(page: Page, sentence: Sentence, figure: Span, others: list[Span]) -> 
     start, end = sentence.clause(figure[0])
 
     def cost(date: Mention) -> float:
-        gap = date.start - figure[1] if date.start >= figure[1] else (figure[0] - date.end)
+        gap = date.start - figure[1] if date.start >= figure[1] else (figure[0] - date.end) + 8
         outside = 0 if start <= date.start and date.end <= end else 60
         compared = 80 if _compared_date(page, sentence, date) else 0
         rival = any((figure[1] <= other[0] < date.start) or (date.end <= other[0] < figure[0]) for other in others)
         return gap + outside + compared + (40 if rival else 0)
 
     best = min(dates, key=cost)
-    if _compared_date(page, sentence, best):
-        return None
+    between = [other for other in others if figure[1] <= other[0] < best.start]
+    if _compared_date(page, sentence, best) or any(base_of_comparison(page, sentence, other[0]) for other in between):
+        return None  # "1.01 million tonnes from 120,000 tonnes in 2021": the date is the other figure's
     return best.id, [(best.start, best.end)]
 
 

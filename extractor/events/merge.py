@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from extractor.events.page import Draft, Page
@@ -163,7 +164,7 @@ def _with_capacity(kept: list[Draft]) -> list[Draft]:
                 and other not in taken
                 and other.get("action") in wanted
                 and other.get("quantity")
-                and other.sentence.cue("capacity", "output_plan")
+                and (other.sentence.cue("capacity", "output_plan") or _of_a_plant(other, draft))
             ):
                 draft.set("quantity", other.get("quantity"), other.evidence["quantity"])
                 draft.evidence.setdefault("sentence", [(draft.sentence.start, draft.sentence.end)]).append(
@@ -173,6 +174,17 @@ def _with_capacity(kept: list[Draft]) -> list[Draft]:
                 break
     dropped = {id(d) for d in taken}
     return [d for d in kept if id(d) not in dropped]
+
+
+def _of_a_plant(figure: Draft, start: Draft) -> bool:
+    """ "commissioned a 20,000 t/yr lithium carbonate plant": the figure is the plant's."""
+    end = figure.evidence["quantity"][0][1] - figure.sentence.start
+    return figure.sentence is start.sentence and bool(
+        re.match(
+            r"[^.;,]{0,40}\b(?:plants?|lines?|facility|refinery|smelter|mine|circuit|unit|factory|furnace)\b",
+            figure.sentence.text[end:],
+        )
+    )
 
 
 def _with_change(kept: list[Draft]) -> list[Draft]:

@@ -66,6 +66,10 @@ def _figures(page: Page, sentence: Sentence) -> Iterator[Draft]:
     for anchor in [*masses, *lone]:
         if not page.stated(anchor.start, anchor.end) or base_of_comparison(page, sentence, anchor.start):
             continue
+        if anchor.label == "QUANTITY" and re.search(
+            r"\bby\s+(?:about |some |around |another )?$", page.before(anchor.start, 16)
+        ):
+            continue  # by how much it changed, not what it is
         if anchor.label == "PERCENT" and not sentence.cue("produce", "capacity", "mining", "refining"):
             continue
         if re.search(r"\b(?:not|never)\s+$", page.before(anchor.start, 8)):

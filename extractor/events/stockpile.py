@@ -81,7 +81,9 @@ def _sentence(page: Page, sentence: Sentence, reserve: bool) -> Iterator[Draft]:
         draft = Draft("stockpile", sentence, confidence=0.7)
         position = anchor.start if anchor else (official or sentence.cue("stockpile") or moved)[0][0]
         weighed = anchor if anchor and anchor.label == "QUANTITY" else None
-        materials, implied = page.materials_of(sentence, weighed) if weighed else page.materials_near(sentence, position)
+        materials, implied = (
+            page.materials_of(sentence, weighed) if weighed else page.materials_near(sentence, position)
+        )
         draft.set("materials", distinct_ids(materials), spans(materials), implied=implied)
         actor, carried = _actor(page, sentence, position)
         draft.set(

@@ -97,6 +97,8 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
             draft.set("period", when[0], when[1])
         elif frame.period and sentence.paragraph - frame.paragraph <= (0 if sentence.of("DATE") else 1):
             draft.set("period", frame.period[0], frame.period[1], implied=True)
+        elif not sentence.of("DATE") and (told := _told_for(page)) is not None:
+            draft.set("period", told.id, spans([told]), implied=True)
         if worth := _worth(sentence, anchor):
             draft.set("value", dict(worth.value or {}), spans([worth]))
         if not (draft.get("origin") or draft.get("destination")) or not draft.get("materials"):
@@ -106,6 +108,17 @@ def _sentence(page: Page, sentence: Sentence, frame: Frame) -> Iterator[Draft]:
         yield draft
     if remainder := _REMAINDER.search(sentence.text):
         yield from _balance(page, sentence, remainder, direction, frame)
+
+
+def _told_for(page: Page) -> Mention | None:
+    """The month, quarter or year whose trade the whole document tells: named in its title or lead beside the trade."""
+    if "told_for" not in page.memo:
+        lead = [s for s in page.sentences if s.start < page.title_end + 400 and s.cue("export", "import")][:3]
+        spans_of_time = [
+            d for s in lead for d in s.of("DATE") if len(d.id) != 10 and d.id[:10] <= (page.published or "9")
+        ]
+        page.memo["told_for"] = spans_of_time[0] if spans_of_time else None
+    return page.memo["told_for"]
 
 
 def _turned(whole: Route) -> Route:

@@ -20,7 +20,7 @@ from extractor.limits import Limits
 _HEADERS = {
     "User-Agent": f"mineral-extractor/{__version__} (reads news and notices on critical minerals)",
     "Accept": "text/html, application/xhtml+xml, application/pdf, text/plain, application/rss+xml,"
-              " application/atom+xml, */*;q=0.1",
+    " application/atom+xml, */*;q=0.1",
     "Accept-Encoding": "gzip, deflate",
 }
 _PACKINGS = ("", "identity", "gzip", "x-gzip", "deflate")  # one layer of these swells a thousandfold at most
@@ -45,15 +45,19 @@ class Client:
         self._limits = limits
         self._transport = GuardedTransport(allow_private=allow_private)
         self._http = httpx.Client(
-            transport=self._transport, trust_env=False, headers=_HEADERS,
+            transport=self._transport,
+            trust_env=False,
+            headers=_HEADERS,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            timeout=httpx.Timeout(limits.read_timeout, connect=limits.connect_timeout))
+            timeout=httpx.Timeout(limits.read_timeout, connect=limits.connect_timeout),
+        )
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._http.close()
 
     def get(self, url: str) -> Raw:
@@ -69,8 +73,9 @@ class Client:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol) as error:
             raise Unfetchable("not an address; write it as https://host/path") from error
         except (httpx.HTTPError, httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise Unfetchable(f"cannot be fetched ({_one_line(error)}); check the address and the connection"
-                              ) from error
+            raise Unfetchable(
+                f"cannot be fetched ({_one_line(error)}); check the address and the connection"
+            ) from error
 
     def _follow(self, url: str) -> Raw:
         name = url = without_credentials(url)
@@ -120,8 +125,9 @@ def without_credentials(url: str) -> str:
     """The address without user name, password and fragment: none of them is sent, kept or shown."""
     try:
         parts = urlsplit(url.strip())
-        return urlunsplit(parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.rpartition("@")[2],
-                                         fragment=""))
+        return urlunsplit(
+            parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.rpartition("@")[2], fragment="")
+        )
     except ValueError:
         raise Unfetchable("not an address; write it as https://host/path") from None
 

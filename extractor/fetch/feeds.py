@@ -24,7 +24,7 @@ class Entry:
 def entries(feed: Raw, limits: Limits) -> list[Entry]:
     """The feed's entries, each address once, at most `limits.max_entries`. Raises Unreadable."""
     found = parser_process.run("feed", feed.content or b"", {"url": feed.url}, limits)
-    return [Entry(**entry) for entry in found[:limits.max_entries]]
+    return [Entry(**entry) for entry in found[: limits.max_entries]]
 
 
 def parse(content: bytes, context: dict[str, Any]) -> list[dict[str, str]]:

@@ -17,10 +17,22 @@ import httpcore
 import httpx
 
 # Never connected to, whatever is allowed: what a cloud tells its own machines, and IPv6 with some IPv4 address inside.
-_NEVER = tuple(ipaddress.ip_network(network) for network in (
-    "0.0.0.0/8", "100.100.100.200/32", "168.63.129.16/32", "fd00:ec2::/32",
-    "192.88.99.0/24", "2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48", "::/96", "fec0::/10",
-))
+_NEVER = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "0.0.0.0/8",
+        "100.100.100.200/32",
+        "168.63.129.16/32",
+        "fd00:ec2::/32",
+        "192.88.99.0/24",
+        "2002::/16",
+        "2001::/32",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "::/96",
+        "fec0::/10",
+    )
+)
 
 
 class RefusedAddress(httpx.RequestError):
@@ -33,8 +45,12 @@ def refusal(address: str, allow_private: bool) -> str:
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
     if not ip.is_loopback and (
-            ip.is_link_local or ip.is_multicast or ip.is_reserved or ip.is_unspecified
-            or any(ip in network for network in _NEVER if network.version == ip.version)):
+        ip.is_link_local
+        or ip.is_multicast
+        or ip.is_reserved
+        or ip.is_unspecified
+        or any(ip in network for network in _NEVER if network.version == ip.version)
+    ):
         return "which is never fetched from; check the address"
     if not ip.is_global and not allow_private:
         return "which is not a public address; give --allow-private if it may be read"
@@ -46,8 +62,9 @@ class GuardedTransport(httpx.BaseTransport):
 
     def __init__(self, *, allow_private: bool) -> None:
         self._network = _GuardedNetwork(allow_private)
-        self._pool = httpcore.ConnectionPool(ssl_context=httpx.create_ssl_context(), max_connections=1,
-                                             network_backend=self._network)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(), max_connections=1, network_backend=self._network
+        )
 
     def restart_clock(self, seconds: float) -> None:
         """Give all that follows this many seconds; then everything raises a TimeoutException."""
@@ -58,13 +75,18 @@ class GuardedTransport(httpx.BaseTransport):
         return time.monotonic() >= self._network.deadline
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = httpcore.URL(scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port,
-                           target=request.url.raw_path)
-        response = self._pool.handle_request(httpcore.Request(
-            request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions))
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
+        )
+        response = self._pool.handle_request(
+            httpcore.Request(
+                request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions
+            )
+        )
         assert isinstance(response.stream, Iterable)
-        return httpx.Response(response.status, headers=response.headers, stream=_Body(response.stream),
-                              extensions=response.extensions)
+        return httpx.Response(
+            response.status, headers=response.headers, stream=_Body(response.stream), extensions=response.extensions
+        )
 
     def close(self) -> None:
         self._pool.close()
@@ -94,13 +116,20 @@ class _GuardedNetwork(httpcore.NetworkBackend):
             raise httpcore.ReadTimeout("the time for this address is used up")
         return left if timeout is None else min(timeout, left)
 
-    def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
-                    socket_options: Iterable[Any] | None = None) -> httpcore.NetworkStream:
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
         failure: httpcore.NetworkError | httpcore.TimeoutException = httpcore.ConnectError("no address")
         for address in self._addresses(host, port):
             try:
-                stream = self._sockets.connect_tcp(address, port, self.time_left(timeout), local_address,
-                                                   socket_options)
+                stream = self._sockets.connect_tcp(
+                    address, port, self.time_left(timeout), local_address, socket_options
+                )
                 return _TimedStream(stream, self)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
@@ -134,8 +163,9 @@ class _TimedStream(httpcore.NetworkStream):
     def close(self) -> None:
         self._stream.close()
 
-    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None,
-                  timeout: float | None = None) -> httpcore.NetworkStream:
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
         secured = self._stream.start_tls(ssl_context, server_hostname, self._network.time_left(timeout))
         return _TimedStream(secured, self._network)
 

@@ -11,11 +11,19 @@ from typing import Literal
 Format = Literal["text", "html", "pdf", "jsonl", "feed"]
 
 CONTENT_TYPES: dict[Format, str] = {
-    "text": "text/plain", "html": "text/html", "pdf": "application/pdf", "jsonl": "application/x-ndjson",
+    "text": "text/plain",
+    "html": "text/html",
+    "pdf": "application/pdf",
+    "jsonl": "application/x-ndjson",
     "feed": "application/rss+xml",
 }
 SUFFIXES: dict[str, Format] = {
-    ".txt": "text", ".html": "html", ".htm": "html", ".xhtml": "html", ".pdf": "pdf", ".jsonl": "jsonl",
+    ".txt": "text",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".pdf": "pdf",
+    ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }
 STDIN = Path("-")

@@ -76,6 +76,11 @@ class Frame:
         sentence_start = max(text.rfind("\n", 0, start), text.rfind(". ", 0, start)) + 1
         sentence_end = min((i for i in (text.find(". ", end), text.find("\n", end)) if i >= 0), default=len(text))
         self.before = text[max(sentence_start, start - 60) : start].lower()
+        self.around = text[
+            max(sentence_start, start - 90) : min(
+                end + 40, max(end, text.find("\n", end)) if "\n" in text[end : end + 40] else end + 40
+            )
+        ].lower()
         self.sentence = text[sentence_start:sentence_end].lower()
         self.after = text[end : end + 30].lower()
 
@@ -84,10 +89,10 @@ class Frame:
         """Whether the words speak of what is to come."""
         return bool(
             re.search(
-                r"\b(?:will|would|until|till|by|due|expires?|lapse|lasts?|runs?|next|plans?|planned|expected|"
+                r"\b(?:will|would|until|till|by (?:the (?:end|middle)|late|early|mid|year-end|20\d\d|january|february|march|april|may|june|july|august|september|october|november|december)|due|expires?|lapse|lasts?|runs?|next|plans?|planned|expected|"
                 r"scheduled|to (?:start|begin|take|come|follow|open)|through|as of|set to|intends?|foreseen|"
-                r"must|need(?:s|ed)? to|required to|have to|no later than|ends?|targets?|booked|go up|goes up|may|effect)\b",
-                self.sentence,
+                r"must|need(?:s|ed)? to|required to|have to|no later than|ends?|targets?|booked|go up|goes up|effect)\b",
+                self.around,
             )
         ) and not re.search(
             r"\b(?:since|began on|took effect on|announced on|said on|imposed on|signed on)\s*$", self.before
@@ -240,20 +245,15 @@ def _relative_year(groups: dict[str, str | None], frame: Frame, ends_in_month: i
         return year + 1
     if relative == "this" or frame.future:
         return year
-    return (
-        year
-        if ends_in_month <= frame.today.month or (ends_in_month - frame.today.month < 3 and relative)
-        else (year - 1 if ends_in_month - frame.today.month >= (1 if not relative else 3) else year)
-    )
+    over = ends_in_month < frame.today.month or (ends_in_month == frame.today.month and frame.today.day >= 25)
+    return year if over or relative else year - 1  # figures are told of what is over
 
 
 def _quarter(match: re.Match[str], frame: Frame) -> str | None:
     groups = match.groupdict()
     number = groups.get("number")
     quarter = int(number) if number else _ORDINAL[match["ordinal"].lower()]
-    year = _relative_year(
-        groups, frame, 3 * quarter - 2 if frame.today and frame.today.month > 3 * quarter - 2 else 3 * quarter
-    )
+    year = _relative_year(groups, frame, 3 * quarter)
     return f"{year}-Q{quarter}" if year else None
 
 

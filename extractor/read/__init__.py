@@ -23,8 +23,9 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _ID_BYTES = 8
 
 
-def read_all(sources: Iterable[str], limits: Limits, *, published: str = "",
-             allow_private: bool = False) -> Iterator[Document | Problem]:
+def read_all(
+    sources: Iterable[str], limits: Limits, *, published: str = "", allow_private: bool = False
+) -> Iterator[Document | Problem]:
     """Every document of every source, each id once, as a stream.
 
     A source is a file, a folder, an http(s) address of a page or feed, or - for JSONL on standard input. `published`
@@ -109,14 +110,24 @@ def _finished(draft: Draft | Unreadable, raw: Raw, limits: Limits, published: st
     content = f"{draft.title}\n\n{draft.text}"
     language = page_kind.language(content)
     if language not in ("", "en"):
-        draft.warnings.append(f"its language is {language}, and the rules read English; expect little from it or supply"
-                              " a translation")
+        draft.warnings.append(
+            f"its language is {language}, and the rules read English; expect little from it or supply a translation"
+        )
     id = draft.id or _hash((draft.url or content).encode())
     problems = tuple(Problem("read", "warning", warning, source=name, document_id=id) for warning in draft.warnings)
-    return Document(id, draft.text, title=draft.title, url=draft.url,
-                    source=draft.source or urlsplit(draft.url).hostname or "",
-                    kind=draft.kind or page_kind.kind(draft.title, draft.text, draft.url),
-                    published=day, language=language, author=draft.author, origin=name, problems=problems)
+    return Document(
+        id,
+        draft.text,
+        title=draft.title,
+        url=draft.url,
+        source=draft.source or urlsplit(draft.url).hostname or "",
+        kind=draft.kind or page_kind.kind(draft.title, draft.text, draft.url),
+        published=day,
+        language=language,
+        author=draft.author,
+        origin=name,
+        problems=problems,
+    )
 
 
 def _day(draft: Draft, raw: Raw, published: str) -> str:
@@ -129,8 +140,9 @@ def _day(draft: Draft, raw: Raw, published: str) -> str:
     if stated := dateline(draft.title, draft.text, latest):
         return stated
     if draft.created and draft.created <= latest.isoformat():
-        draft.warnings.append(f"dated {draft.created}, when its file was made, for want of a date in it;"
-                              " check the date")
+        draft.warnings.append(
+            f"dated {draft.created}, when its file was made, for want of a date in it; check the date"
+        )
         return draft.created
     if not published:
         draft.warnings.append("no date in it, so relative dates stay open; give --published YYYY-MM-DD")
@@ -150,10 +162,20 @@ def _once(document: Document, seen: dict[bytes, bytes]) -> Document | Problem:
         seen[key] = content
         return document
     if seen[key] == content:
-        return Problem("read", "warning", f"the same document, {document.id}, came before; skipped",
-                       source=document.origin, document_id=document.id)
-    return Problem("read", "error", f"another document came before with the same id, {document.id}; give each its own",
-                   source=document.origin, document_id=document.id)
+        return Problem(
+            "read",
+            "warning",
+            f"the same document, {document.id}, came before; skipped",
+            source=document.origin,
+            document_id=document.id,
+        )
+    return Problem(
+        "read",
+        "error",
+        f"another document came before with the same id, {document.id}; give each its own",
+        source=document.origin,
+        document_id=document.id,
+    )
 
 
 def _lost(message: str, name: str) -> Problem:
@@ -161,4 +183,4 @@ def _lost(message: str, name: str) -> Problem:
 
 
 def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:2 * _ID_BYTES]
+    return hashlib.sha256(content).hexdigest()[: 2 * _ID_BYTES]

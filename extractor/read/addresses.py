@@ -33,8 +33,11 @@ def _clean(url: str) -> SplitResult | None:
     host = f"[{host}]" if ":" in host else host
     query = parse_qsl(parts.query, keep_blank_values=True)
     kept = [(name, value) for name, value in query if not _TRACKING.fullmatch(name)]
-    return parts._replace(netloc=host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}",
-                          query=parts.query if len(kept) == len(query) else urlencode(kept), fragment="")
+    return parts._replace(
+        netloc=host if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{host}:{port}",
+        query=parts.query if len(kept) == len(query) else urlencode(kept),
+        fragment="",
+    )
 
 
 def _site(parts: SplitResult) -> str:

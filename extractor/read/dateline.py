@@ -15,19 +15,27 @@ _HEAD_LINES = 12
 _REACH = 200  # characters of a line in which its date may stand
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-          r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?")
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+)
 _DAY = r"(?<![\d.,/])(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)(?![\d/])"
-_DATES = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (
-    rf"{_DAY}(?:\s+of)?[\s-]+{_MONTH},?[\s-]+{_YEAR}",
-    rf"{_MONTH}\s+{_DAY},?\s+{_YEAR}",
-    r"(?<![\d-])(?P<year>(?:19|20)\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?![\d-])",
-    r"(?P<year>(?:19|20)\d\d)\s?年\s?(?P<month>\d{1,2})\s?月\s?(?P<day>\d{1,2})\s?日",
-))
+_DATES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"{_DAY}(?:\s+of)?[\s-]+{_MONTH},?[\s-]+{_YEAR}",
+        rf"{_MONTH}\s+{_DAY},?\s+{_YEAR}",
+        r"(?<![\d-])(?P<year>(?:19|20)\d\d)-(?P<month>\d\d)-(?P<day>\d\d)(?![\d-])",
+        r"(?P<year>(?:19|20)\d\d)\s?年\s?(?P<month>\d{1,2})\s?月\s?(?P<day>\d{1,2})\s?日",
+    )
+)
 _WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?[.,]*\s*$", re.IGNORECASE)
-_LABEL = re.compile(r"(?:^\[.{1,40}\]|(?:^|[,.|]\s*)(?:dated?|published|posted|issued|updated|released|release date"
-                    r"|date of (?:issue|publication|release))(?:\s+(?:on|the))?\s*:?)$", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:^\[.{1,40}\]|(?:^|[,.|]\s*)(?:dated?|published|posted|issued|updated|released|release date"
+    r"|date of (?:issue|publication|release))(?:\s+(?:on|the))?\s*:?)$",
+    re.IGNORECASE,
+)
 _BULLET = re.compile(r"[-•*–]\s|[-•*–]$")
 _HEADING_END = re.compile(r"(?:[,.|–—]|\s-|^.{1,40}:)$")
 _MOST_SMALL_WORDS = 3  # in a heading, these aside; more of them make a sentence
@@ -55,7 +63,7 @@ def _candidates(title: str, text: str) -> Iterator[date | None]:
         yield _day(printed)
     for line in (*lines, title):
         for written in filter(None, (pattern.search(line[:_REACH]) for pattern in _DATES)):
-            if _is_dateline(line[:written.start()].strip(), line[written.end():]):
+            if _is_dateline(line[: written.start()].strip(), line[written.end() :]):
                 yield _day(written)
     if filed := _FILED.search(text):
         yield _day(filed)

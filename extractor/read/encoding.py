@@ -7,19 +7,50 @@ from contextlib import suppress
 
 from charset_normalizer import from_bytes
 
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-         (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 # What pages call their encoding → what they mean by it. Nothing else that is declared is believed: Python knows
 # "encodings" that no page is written in, some of them slow.
 _MEANT = {
-    "utf-8": "utf-8", "utf8": "utf-8", "us-ascii": "utf-8", "ascii": "utf-8", "utf-16": "utf-16",
-    "utf-16le": "utf-16-le", "utf-16be": "utf-16-be",
-    "gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "x-gbk": "gb18030", "hz-gb-2312": "hz",
-    "big5": "big5hkscs", "big5-hkscs": "big5hkscs", "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932",
-    "x-sjis": "cp932", "windows-31j": "cp932", "euc-jp": "euc_jp", "iso-2022-jp": "iso2022_jp", "euc-kr": "cp949",
-    "ks_c_5601-1987": "cp949", "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252",
-    "iso-8859-2": "iso8859_2", "iso-8859-5": "iso8859_5", "iso-8859-9": "cp1254", "iso-8859-15": "iso8859_15",
-    "koi8-r": "koi8_r", "koi8-u": "koi8_u", "tis-620": "cp874", "windows-874": "cp874",
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "utf-8",
+    "ascii": "utf-8",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "gb18030": "gb18030",
+    "x-gbk": "gb18030",
+    "hz-gb-2312": "hz",
+    "big5": "big5hkscs",
+    "big5-hkscs": "big5hkscs",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "sjis": "cp932",
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "euc-jp": "euc_jp",
+    "iso-2022-jp": "iso2022_jp",
+    "euc-kr": "cp949",
+    "ks_c_5601-1987": "cp949",
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "latin-1": "cp1252",
+    "iso-8859-2": "iso8859_2",
+    "iso-8859-5": "iso8859_5",
+    "iso-8859-9": "cp1254",
+    "iso-8859-15": "iso8859_15",
+    "koi8-r": "koi8_r",
+    "koi8-u": "koi8_u",
+    "tis-620": "cp874",
+    "windows-874": "cp874",
 } | {f"windows-{page}": f"cp{page}" for page in range(1250, 1259)}
 _ESCAPED = ("iso2022_jp", "hz")  # their bytes are ASCII, and so would pass for UTF-8
 _LIKELY = ["cp1252", "cp1250", "cp1251", "koi8_r", "cp932", "euc_jp", "cp949", "big5hkscs", "gb18030"]
@@ -53,8 +84,9 @@ def decode(data: bytes, declared: str = "") -> tuple[str, str]:
 def is_binary(text: str) -> bool:
     """Whether decoded bytes are no text at all, judged by control and replacement characters near the start."""
     sample = text[:_SAMPLE_BYTES]
-    odd = sum((character < " " and character not in "\t\n\r\f\v\x1b\x00") or character in "\x7f\ufffd"
-              for character in sample)
+    odd = sum(
+        (character < " " and character not in "\t\n\r\f\v\x1b\x00") or character in "\x7f\ufffd" for character in sample
+    )
     return (odd > len(sample) * _BINARY_SHARE and odd > 8) or sample.count("\0") > len(sample) / 10
 
 

@@ -56,17 +56,28 @@ def parse(content: bytes, context: dict[str, Any]) -> dict[str, Any]:
 
 def _draft(tree: Any, context: dict[str, Any]) -> Draft:
     page = trafilatura.bare_extraction(
-        copy(tree), url=context["url"] or None, include_comments=False, include_tables=True, with_metadata=True,
+        copy(tree),
+        url=context["url"] or None,
+        include_comments=False,
+        include_tables=True,
+        with_metadata=True,
         # Without the extensive search: it takes any year in the text for a date.
-        date_extraction_params={"original_date": True, "extensive_search": False, "max_date": context["latest"]})
+        date_extraction_params={"original_date": True, "extensive_search": False, "max_date": context["latest"]},
+    )
     text = tidy(_render(page.body)) if page is not None and page.body is not None else ""
     if page is None or not text:
         raise Unreadable("no article text in this page; save the article itself, with its text loaded")
     title = tidy(_flat(page.title or ""))
     if title and text.startswith(title + "\n"):
         text = text.removeprefix(title).lstrip()
-    draft = Draft(text, title, url=page.url or "", source=tidy(page.sitename or page.hostname or ""),
-                  author=tidy(page.author or ""), published=page.date or "")
+    draft = Draft(
+        text,
+        title,
+        url=page.url or "",
+        source=tidy(page.sitename or page.hostname or ""),
+        author=tidy(page.author or ""),
+        published=page.date or "",
+    )
     if is_stub(text, _visible_text(tree), closed=_is_closed(tree)):
         draft.warnings.append("only the beginning, the rest is for subscribers (access partial); supply the full text")
     return draft
@@ -85,15 +96,16 @@ def _spread_cells(tree: Any) -> None:
             for column, cell in enumerate(list(row.iterchildren("td", "th"))):
                 span = cell.attrib.pop("rowspan", "1")
                 covered = min(int(span), _LONGEST_SPAN) if span.isdecimal() and len(span) < 6 else 1
-                for below in rows[number + 1:number + covered]:
+                for below in rows[number + 1 : number + covered]:
                     below.insert(column, copy(cell))
 
 
 def _render(element: Any) -> str:
     """Paragraphs with a blank line between them; list items and table rows a line each, cells with ` | ` between."""
     if element.tag == "table":
-        rows = ([_flat(_render(cell)).strip().replace("|", "/") for cell in row.iter("cell")]
-                for row in element.iter("row"))
+        rows = (
+            [_flat(_render(cell)).strip().replace("|", "/") for cell in row.iter("cell")] for row in element.iter("row")
+        )
         return "\n".join(" | ".join(row).strip() for row in rows if any(row))
     if element.tag == "list":
         return "\n".join("- " + _render(item).strip() for item in element.iterchildren("item"))
@@ -116,6 +128,8 @@ def _is_closed(tree: Any) -> bool:
 
 
 def _visible_text(tree: Any) -> str:
-    parts = tree.xpath("//body//text()[not(ancestor::script or ancestor::style or ancestor::nav or ancestor::header"
-                       " or ancestor::footer)]")
+    parts = tree.xpath(
+        "//body//text()[not(ancestor::script or ancestor::style or ancestor::nav or ancestor::header"
+        " or ancestor::footer)]"
+    )
     return _flat(" ".join(parts))

@@ -44,7 +44,7 @@ def drafts(raw: Raw, limits: Limits) -> Iterator[tuple[int, Draft | Unreadable]]
                 except Unreadable as error:
                     yield number, error
     if not count:
-        raise Unreadable("holds no documents; write one JSON object with a \"text\" on each line")
+        raise Unreadable('holds no documents; write one JSON object with a "text" on each line')
 
 
 def _opened(raw: Raw) -> AbstractContextManager[IO[bytes]]:
@@ -81,23 +81,30 @@ def _draft(content: bytes) -> Draft:
     except RecursionError as error:
         raise Unreadable("nested too deeply; write one flat JSON object on each line") from error
     if not isinstance(value, dict):
-        raise Unreadable("not a JSON object; write {\"text\": \"…\"} on each line")
+        raise Unreadable('not a JSON object; write {"text": "…"} on each line')
     fields = {name: _field(value, name) for name in _FIELDS}
     if not fields["text"].strip():
-        raise Unreadable("no \"text\" in this object; give every document one")
+        raise Unreadable('no "text" in this object; give every document one')
     kind = fields["kind"].strip().lower()
     warnings = [warning] if warning else []
     if kind not in _KINDS:
-        warnings.append(f"kind {kind[:40]!r} is neither article nor notice and was judged from the text; write one of"
-                        " the two")
+        warnings.append(
+            f"kind {kind[:40]!r} is neither article nor notice and was judged from the text; write one of the two"
+        )
     if "\0" in fields["text"] + fields["title"]:
         warnings.append("NUL characters were read as spaces; check how the text was made")
     url = canonical("", in_place(fields["url"]))
     if fields["url"].strip() and not url:
         warnings.append("its url is no http or https address and was dropped; write it as https://host/path")
-    return Draft(in_place(fields["text"]), in_place(fields["title"]).replace("\n", " "),
-                 id=in_place(fields["id"]).strip(), url=url, kind=kind if kind in _KINDS else "",
-                 published=_day(fields["published"].strip()), warnings=warnings)
+    return Draft(
+        in_place(fields["text"]),
+        in_place(fields["title"]).replace("\n", " "),
+        id=in_place(fields["id"]).strip(),
+        url=url,
+        kind=kind if kind in _KINDS else "",
+        published=_day(fields["published"].strip()),
+        warnings=warnings,
+    )
 
 
 def _field(value: dict[str, Any], name: str) -> str:
@@ -105,7 +112,7 @@ def _field(value: dict[str, Any], name: str) -> str:
     if found is None:
         return ""
     if not isinstance(found, str):
-        raise Unreadable(f"\"{name}\" is not a string; put it in quotes")
+        raise Unreadable(f'"{name}" is not a string; put it in quotes')
     return found
 
 
@@ -114,8 +121,8 @@ def _day(published: str) -> str:
     if not published:
         return ""
     try:
-        return (date.fromisoformat(published) if len(published) == 10 else datetime.fromisoformat(published).date()
-                ).isoformat()
+        return (
+            date.fromisoformat(published) if len(published) == 10 else datetime.fromisoformat(published).date()
+        ).isoformat()
     except ValueError as error:
-        raise Unreadable(f"\"published\" is {published[:40]!r}, not a date; write YYYY-MM-DD or leave it out"
-                         ) from error
+        raise Unreadable(f'"published" is {published[:40]!r}, not a date; write YYYY-MM-DD or leave it out') from error

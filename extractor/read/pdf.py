@@ -23,13 +23,15 @@ from extractor.read.text import tidy
 _EDGE_LINES = 3  # at the top and at the bottom of a page, among which running lines are sought
 _LEAST_REPEATED = 0.4  # share of the pages on which a running line stands
 _BAND = 12  # points: lines that repeat stand at the same height, give or take this
-_PAGE_NUMBER = re.compile(r"[-–—]?\s*(?:\d{1,4}|[ivxl]{1,6})\s*[-–—]?|.{0,60}\bpage \d{1,4}(?: of \d{1,4})?",
-                          re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"[-–—]?\s*(?:\d{1,4}|[ivxl]{1,6})\s*[-–—]?|.{0,60}\bpage \d{1,4}(?: of \d{1,4})?", re.IGNORECASE
+)
 _UNDECODED = re.compile(r"\(cid:\d+\)")
 _MOST_UNDECODED = 0.02  # of the characters
 _CREATED = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
-_NO_TITLE = re.compile(r"^\S*$|^(?:untitled|microsoft|powerpoint)\b|\.(?:docx?|pdf|indd|qxd|xlsx?|pptx?|rtf|tex)$",
-                       re.IGNORECASE)
+_NO_TITLE = re.compile(
+    r"^\S*$|^(?:untitled|microsoft|powerpoint)\b|\.(?:docx?|pdf|indd|qxd|xlsx?|pptx?|rtf|tex)$", re.IGNORECASE
+)
 _TITLE_SIZE = 1.15  # times the height of most letters
 _SMALL = 0.95  # times that height: what is printed smaller is no title
 _TITLE_LINES = 12  # from the top of the first page, among which the title stands
@@ -65,8 +67,9 @@ def _draft(pdf: Any, context: dict[str, Any]) -> Draft:
     bearing, title = _title(found, str(pdf.metadata.get("Title") or ""))
     text = tidy("\n\n".join(join([piece for piece in found if not any(piece is line for line in bearing)])))
     if len(_UNDECODED.findall(text)) > _MOST_UNDECODED * len(text):
-        raise Unreadable("its letters cannot be decoded (fonts without a character map); run OCR over it, e.g."
-                         " ocrmypdf")
+        raise Unreadable(
+            "its letters cannot be decoded (fonts without a character map); run OCR over it, e.g. ocrmypdf"
+        )
     return Draft(text, title, created=_day(str(pdf.metadata.get("CreationDate") or "")), warnings=warnings)
 
 
@@ -110,9 +113,13 @@ def _without_running_lines(pages: list[list[Piece]]) -> list[list[Piece]]:
     edges = [_edges(page) for page in pages]
     seen = Counter(key for edge in edges for key in {_key(line) for line in edge})
     least = max(2, _LEAST_REPEATED * len(pages))
-    dropped = {id(line) for edge in edges for line in edge
-               if (seen[_key(line)] >= least and any(map(str.isalpha, line.text)))
-               or (_PAGE_NUMBER.fullmatch(line.text) and line in (edge[0], edge[-1]))}
+    dropped = {
+        id(line)
+        for edge in edges
+        for line in edge
+        if (seen[_key(line)] >= least and any(map(str.isalpha, line.text)))
+        or (_PAGE_NUMBER.fullmatch(line.text) and line in (edge[0], edge[-1]))
+    }
     return [[piece for piece in page if id(piece) not in dropped] for page in pages]
 
 
@@ -139,15 +146,16 @@ def _title(found: list[Piece], stated: str) -> tuple[list[Piece], str]:
     top = [line for line in top if line.size >= _SMALL * usual]
     largest = max((line.size for line in top), default=0.0)
     if largest >= _TITLE_SIZE * usual:
-        lines = list(takewhile(lambda line: line.size > 0.95 * largest,
-                               dropwhile(lambda line: line.size <= 0.95 * largest, top)))
+        lines = list(
+            takewhile(lambda line: line.size > 0.95 * largest, dropwhile(lambda line: line.size <= 0.95 * largest, top))
+        )
         title = " ".join(join(lines))
         if len(title) <= _LONGEST_TITLE:
             return list(lines), title
     if stated:
         return [], stated
     for count in range(1, min(4, len(top))):
-        if len(join(top[:count + 1])) > 1:
+        if len(join(top[: count + 1])) > 1:
             title = join(top[:count])[0]
             return ([], "") if title.endswith(".") or len(title) > _LONGEST_TITLE else (list(top[:count]), title)
     return [], ""

@@ -107,6 +107,7 @@ def _inside(word: Word, box: Sequence[float]) -> bool:
 
 # ---- ruled tables ------------------------------------------------------------------------------------------------
 
+
 def _rows(grid: Any, words: list[Word]) -> list[tuple[str, ...]]:
     """The rows of a ruled grid; none where the grid is a frame or a chart."""
     boxes = [list(row.cells) for row in grid.rows]
@@ -143,6 +144,7 @@ def _fill_merged(texts: list[list[str]], boxes: list[list[Any]]) -> None:
 
 # ---- lines and columns -------------------------------------------------------------------------------------------
 
+
 def _in_order(words: list[Word], tables: list[Table]) -> list[Piece]:
     """Top to bottom; where a gutter runs down the page, everything left of it first, between one full-width piece
     and the next."""
@@ -169,9 +171,9 @@ def _in_order(words: list[Word], tables: list[Table]) -> list[Piece]:
 def _columns(band: list[Piece], gutter: float) -> list[Piece]:
     words = [word for piece in band if isinstance(piece, Line) for word in piece.words]
     tables = [piece for piece in band if isinstance(piece, Table)]
-    return (_in_order([word for word in words if word["x0"] < gutter], [table for table in tables if table.x0 < gutter])
-            + _in_order([word for word in words if word["x0"] >= gutter],
-                        [table for table in tables if table.x0 >= gutter]))
+    return _in_order(
+        [word for word in words if word["x0"] < gutter], [table for table in tables if table.x0 < gutter]
+    ) + _in_order([word for word in words if word["x0"] >= gutter], [table for table in tables if table.x0 >= gutter])
 
 
 def _crosses(piece: Piece, x: float) -> bool:
@@ -251,6 +253,7 @@ def _is_prose(lines: list[Line], gutter: float, left: float, right: float) -> bo
 
 
 # ---- tables without rules ----------------------------------------------------------------------------------------
+
 
 def _with_unruled_tables(found: list[Piece]) -> list[Piece]:
     """Lines that fall apart into cells, several one below another, become the rows of a table."""

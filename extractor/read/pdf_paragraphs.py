@@ -107,5 +107,5 @@ def _whole_words(lines: Iterable[str]) -> set[str]:
     for line in lines:
         found = re.findall(r"\w+(?:-\w+)*", line.lower())
         begin, divided = int(divided), bool(_DIVIDED.search(line))
-        words.update(found[begin:len(found) - divided])
+        words.update(found[begin : len(found) - divided])
     return words

@@ -22,8 +22,24 @@ __all__ = ["Store", "StoreError"]
 
 BATCH_EVENTS = 500  # events_since reads this many at a time, so that no reader holds a snapshot for long
 
-DOCUMENT_COLUMNS = ("id", "title", "source", "published", "kind", "language", "author", "url", "relevant", "text",
-                    "origin", "content_hash", "extraction_hash", "pipeline", "run_id", "updated_at")
+DOCUMENT_COLUMNS = (
+    "id",
+    "title",
+    "source",
+    "published",
+    "kind",
+    "language",
+    "author",
+    "url",
+    "relevant",
+    "text",
+    "origin",
+    "content_hash",
+    "extraction_hash",
+    "pipeline",
+    "run_id",
+    "updated_at",
+)
 
 
 class Store:
@@ -45,8 +61,9 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     # Runs
@@ -54,14 +71,17 @@ class Store:
     def start_run(self, command: str) -> int:
         """Record that `command` begins; the id goes with everything it saves."""
         with transaction(self._db, self.path) as db:
-            started = db.execute("INSERT INTO runs (command, pipeline, started_at) VALUES (?, ?, ?)",
-                                 (rows.storable(command), self.pipeline, _now()))
+            started = db.execute(
+                "INSERT INTO runs (command, pipeline, started_at) VALUES (?, ?, ?)",
+                (rows.storable(command), self.pipeline, _now()),
+            )
             return _id(started)
 
     def finish_run(self, run_id: int, counts: Mapping[str, int]) -> None:
         with transaction(self._db, self.path) as db:
-            db.execute("UPDATE runs SET finished_at = ?, counts = ? WHERE id = ?",
-                       (_now(), json.dumps(dict(counts)), run_id))
+            db.execute(
+                "UPDATE runs SET finished_at = ?, counts = ? WHERE id = ?", (_now(), json.dumps(dict(counts)), run_id)
+            )
         with explained(self.path):  # lets the query planner know how many rows there are now
             self._db.execute("PRAGMA analysis_limit = 1000")
             self._db.execute("PRAGMA optimize")
@@ -71,8 +91,9 @@ class Store:
     def is_current(self, document: Document) -> bool:
         """Is exactly this document stored, read by exactly this pipeline?"""
         with explained(self.path):
-            stored = self._db.execute("SELECT content_hash, pipeline FROM documents WHERE id = ?",
-                                      (document.id,)).fetchone()
+            stored = self._db.execute(
+                "SELECT content_hash, pipeline FROM documents WHERE id = ?", (document.id,)
+            ).fetchone()
         return bool(stored == (rows.content_hash(document), self.pipeline))
 
     def save(self, extraction: Extraction, run_id: int) -> str:
@@ -84,11 +105,14 @@ class Store:
         document = extraction.document
         hashes = (rows.content_hash(document), rows.extraction_hash(extraction))
         with transaction(self._db, self.path) as db:
-            stored = db.execute("SELECT content_hash, extraction_hash FROM documents WHERE id = ?",
-                                (document.id,)).fetchone()
+            stored = db.execute(
+                "SELECT content_hash, extraction_hash FROM documents WHERE id = ?", (document.id,)
+            ).fetchone()
             if stored == hashes:
-                db.execute("UPDATE documents SET pipeline = ? WHERE id = ? AND pipeline != ?",
-                           (self.pipeline, document.id, self.pipeline))
+                db.execute(
+                    "UPDATE documents SET pipeline = ? WHERE id = ? AND pipeline != ?",
+                    (self.pipeline, document.id, self.pipeline),
+                )
                 return "unchanged"
             _save_document(db, extraction, hashes, self.pipeline, run_id)
             _save_mentions(db, extraction)
@@ -103,8 +127,15 @@ class Store:
 
     # Reading
 
-    def events_since(self, cursor: int, *, type: str | None = None, material: str | None = None,
-                     issuer: str | None = None, limit: int | None = None) -> Iterator[dict[str, Any]]:
+    def events_since(
+        self,
+        cursor: int,
+        *,
+        type: str | None = None,
+        material: str | None = None,
+        issuer: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
         """Events after `cursor`, in cursor order: {"cursor", "type", **slots, "summary", "sentence", "confidence",
         "document": {"id", "title", "url", "source", "published"}}.
 
@@ -115,8 +146,10 @@ class Store:
         while left is None or left > 0:
             size = BATCH_EVENTS if left is None else min(left, BATCH_EVENTS)
             with explained(self.path):
-                batch = self._db.execute(_EVENTS_SINCE, {
-                    "cursor": cursor, "type": type, "material": material, "issuer": issuer, "size": size}).fetchall()
+                batch = self._db.execute(
+                    _EVENTS_SINCE,
+                    {"cursor": cursor, "type": type, "material": material, "issuer": issuer, "size": size},
+                ).fetchall()
             for row in batch:
                 yield _event_json(row)
             if len(batch) < size:
@@ -129,34 +162,54 @@ class Store:
         with explained(self.path):
             documents, relevant, problems = self._db.execute(
                 "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM documents WHERE relevant = 1), "
-                "(SELECT count(*) FROM problems)").fetchone()
+                "(SELECT count(*) FROM problems)"
+            ).fetchone()
             events = dict(self._db.execute("SELECT type, count(*) FROM events GROUP BY type ORDER BY type"))
         return {"documents": documents, "relevant": relevant, "events": events, "problems": problems}
 
 
 # Writing one document, inside its transaction
 
-def _save_document(db: sqlite3.Connection, extraction: Extraction, hashes: tuple[str, str], pipeline: str,
-                   run_id: int) -> None:
+
+def _save_document(
+    db: sqlite3.Connection, extraction: Extraction, hashes: tuple[str, str], pipeline: str, run_id: int
+) -> None:
     document = extraction.document
     now = _now()
-    values = (document.id, document.title, document.source, document.published or None, document.kind,
-              document.language, document.author, document.url, int(extraction.relevant), document.text,
-              document.origin, *hashes, pipeline, run_id, now)
+    values = (
+        document.id,
+        document.title,
+        document.source,
+        document.published or None,
+        document.kind,
+        document.language,
+        document.author,
+        document.url,
+        int(extraction.relevant),
+        document.text,
+        document.origin,
+        *hashes,
+        pipeline,
+        run_id,
+        now,
+    )
     db.execute(_SAVE_DOCUMENT, (*rows.storable_all(values), now))
 
 
 def _save_mentions(db: sqlite3.Connection, extraction: Extraction) -> None:
     db.execute("DELETE FROM mentions WHERE document_id = ?", (extraction.document.id,))
-    db.executemany('INSERT INTO mentions (document_id, label, entity, start, "end", text, value) '
-                   "VALUES (?, ?, ?, ?, ?, ?, ?)", rows.mentions(extraction))
+    db.executemany(
+        'INSERT INTO mentions (document_id, label, entity, start, "end", text, value) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        rows.mentions(extraction),
+    )
 
 
 def _save_events(db: sqlite3.Connection, extraction: Extraction) -> None:
     document = extraction.document
     known: defaultdict[str, deque[int]] = defaultdict(deque)  # ids of the stored events that state a fact, in order
-    for id, type, slots in db.execute("SELECT id, type, slots FROM events WHERE document_id = ? ORDER BY id",
-                                      (document.id,)):
+    for id, type, slots in db.execute(
+        "SELECT id, type, slots FROM events WHERE document_id = ? ORDER BY id", (document.id,)
+    ):
         known[rows.fact(type, json.loads(slots))].append(id)
     for event in extraction.events:
         links = list(rows.links(event, extraction))
@@ -171,16 +224,20 @@ def _save_events(db: sqlite3.Connection, extraction: Extraction) -> None:
             event_id = _id(db.execute(_ADD_EVENT, rows.event(event, extraction)))
         for kind, id, role in links:
             db.execute(_ADD_LINK[kind], {"event": event_id, "id": id, "role": role})
-        db.executemany('INSERT INTO evidence (event_id, slot, start, "end", text) VALUES (?, ?, ?, ?, ?)',
-                       ((event_id, *span) for span in rows.evidence(event, document.content)))
+        db.executemany(
+            'INSERT INTO evidence (event_id, slot, start, "end", text) VALUES (?, ?, ?, ?, ?)',
+            ((event_id, *span) for span in rows.evidence(event, document.content)),
+        )
     db.executemany("DELETE FROM events WHERE id = ?", ((id,) for ids in known.values() for id in ids))
 
 
 def _save_names(db: sqlite3.Connection, links: list[tuple[str, str, str]]) -> None:
     for kind, id, _ in links:
         if kind in _NAMES:
-            db.execute(f"INSERT INTO {_NAMES[kind]} (id, name) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
-                       (id, rows.name(kind, id)))
+            db.execute(
+                f"INSERT INTO {_NAMES[kind]} (id, name) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
+                (id, rows.name(kind, id)),
+            )
 
 
 def _replace_problems(db: sqlite3.Connection, extraction: Extraction, run_id: int) -> None:
@@ -188,25 +245,29 @@ def _replace_problems(db: sqlite3.Connection, extraction: Extraction, run_id: in
     document = extraction.document
     db.execute("DELETE FROM problems WHERE document_id = ?", (document.id,))
     if document.origin:
-        db.execute("DELETE FROM problems WHERE source = ? AND level = 'error' AND document_id IS NULL AND run_id < ?",
-                   (rows.storable(document.origin), run_id))
+        db.execute(
+            "DELETE FROM problems WHERE source = ? AND level = 'error' AND document_id IS NULL AND run_id < ?",
+            (rows.storable(document.origin), run_id),
+        )
     for problem in dict.fromkeys((*document.problems, *extraction.problems)):
         _save_problem(db, problem, problem.source or document.origin, document.id, run_id)
 
 
 def _save_problem(db: sqlite3.Connection, problem: Problem, source: str, document_id: str, run_id: int) -> None:
     # A document that was lost has no row to point at
-    db.execute("INSERT INTO problems (level, stage, source, message, document_id, run_id) "
-               "VALUES (?, ?, ?, ?, (SELECT id FROM documents WHERE id = ?), ?) ON CONFLICT DO NOTHING",
-               rows.storable_all((problem.level, problem.stage, source, problem.message, document_id, run_id)))
+    db.execute(
+        "INSERT INTO problems (level, stage, source, message, document_id, run_id) "
+        "VALUES (?, ?, ?, ?, (SELECT id FROM documents WHERE id = ?), ?) ON CONFLICT DO NOTHING",
+        rows.storable_all((problem.level, problem.stage, source, problem.message, document_id, run_id)),
+    )
 
 
 _SAVE_DOCUMENT = (
     f"INSERT INTO documents ({', '.join(DOCUMENT_COLUMNS)}, added_at, number) "
     f"VALUES ({', '.join('?' * len(DOCUMENT_COLUMNS))}, ?, (SELECT coalesce(max(number), 0) + 1 FROM documents)) "
-    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{column} = excluded.{column}' for column in DOCUMENT_COLUMNS[1:])}")
-_ADD_EVENT = (f"INSERT INTO events ({', '.join(rows.EVENT_COLUMNS)}) "
-              f"VALUES ({', '.join('?' * len(rows.EVENT_COLUMNS))})")
+    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{column} = excluded.{column}' for column in DOCUMENT_COLUMNS[1:])}"
+)
+_ADD_EVENT = f"INSERT INTO events ({', '.join(rows.EVENT_COLUMNS)}) VALUES ({', '.join('?' * len(rows.EVENT_COLUMNS))})"
 _UPDATE_EVENT = f"UPDATE events SET {', '.join(f'{column} = ?' for column in rows.EVENT_COLUMNS)} WHERE id = ?"
 _NAMES = {"material": "materials", "country": "countries", "company": "companies"}
 _ADD_LINK = {
@@ -230,9 +291,15 @@ ORDER BY e.id LIMIT :size"""
 
 def _event_json(row: tuple[Any, ...]) -> dict[str, Any]:
     cursor, type, slots, summary, sentence, confidence, id, title, url, source, published = row
-    return {"cursor": cursor, "type": type, **json.loads(slots), "summary": summary, "sentence": sentence,
-            "confidence": confidence,
-            "document": {"id": id, "title": title, "url": url, "source": source, "published": published or ""}}
+    return {
+        "cursor": cursor,
+        "type": type,
+        **json.loads(slots),
+        "summary": summary,
+        "sentence": sentence,
+        "confidence": confidence,
+        "document": {"id": id, "title": title, "url": url, "source": source, "published": published or ""},
+    }
 
 
 def _id(inserted: sqlite3.Cursor) -> int:

@@ -24,8 +24,12 @@ def connect(path: Path, *, create: bool, timeout: float) -> sqlite3.Connection:
     """
     _check_place(path, create)
     with explained(path):
-        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}", uri=True,
-                             timeout=timeout, isolation_level=None)
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
+            uri=True,
+            timeout=timeout,
+            isolation_level=None,
+        )
         try:
             _prepare(db, path, timeout)
         except BaseException:
@@ -75,8 +79,10 @@ _REMEDIES = {
 
 def _check_place(path: Path, create: bool) -> None:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-        raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; use a Python built with SQLite "
-                         f"{'.'.join(map(str, OLDEST_SQLITE))} or newer")
+        raise StoreError(
+            f"SQLite {sqlite3.sqlite_version} is too old; use a Python built with SQLite "
+            f"{'.'.join(map(str, OLDEST_SQLITE))} or newer"
+        )
     if path.is_dir():
         raise StoreError(f"{path}: is a folder; name a file in it, such as {path / 'events.db'}")
     if not path.exists():
@@ -93,8 +99,10 @@ def _prepare(db: sqlite3.Connection, path: Path, timeout: float) -> None:
         if version or db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
             raise StoreError(f"{path}: holds the tables of another program; choose another --db")
     elif version > newest:
-        raise StoreError(f"{path}: written by a newer extractor (version {version}, this one knows {newest}); "
-                         "upgrade with `pip install --upgrade mineral-extractor`")
+        raise StoreError(
+            f"{path}: written by a newer extractor (version {version}, this one knows {newest}); "
+            "upgrade with `pip install --upgrade mineral-extractor`"
+        )
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = NORMAL")  # with WAL: a power cut may cost the last documents, never the database
     db.execute("PRAGMA cache_size = -16000")  # KB
@@ -118,5 +126,4 @@ def _switch_to_wal(db: sqlite3.Connection, path: Path, timeout: float) -> None:
                 raise
             time.sleep(0.05)
     if mode != "wal":
-        raise StoreError(f"{path}: its file system cannot share the database between programs; "
-                         "put it on a local disk")
+        raise StoreError(f"{path}: its file system cannot share the database between programs; put it on a local disk")

@@ -18,11 +18,40 @@ Row = tuple[Any, ...]
 
 # The columns of `events` that `event` fills, in its order.
 EVENT_COLUMNS = (
-    "type", "summary", "sentence", "published", "confidence", "document_id",
-    "measure", "status", "direction", "action", "activity", "kind",
-    "tonnes", "tonnes_low", "tonnes_high", "rate_pct", "change_pct", "share_pct", "days",
-    "value_low", "value_high", "value_currency", "value_per",
-    "period", "period_start", "announced", "effective", "until", "date", "reference", "site", "market", "slots")
+    "type",
+    "summary",
+    "sentence",
+    "published",
+    "confidence",
+    "document_id",
+    "measure",
+    "status",
+    "direction",
+    "action",
+    "activity",
+    "kind",
+    "tonnes",
+    "tonnes_low",
+    "tonnes_high",
+    "rate_pct",
+    "change_pct",
+    "share_pct",
+    "days",
+    "value_low",
+    "value_high",
+    "value_currency",
+    "value_per",
+    "period",
+    "period_start",
+    "announced",
+    "effective",
+    "until",
+    "date",
+    "reference",
+    "site",
+    "market",
+    "slots",
+)
 
 _PERIOD_START = re.compile(r"(\d{4})(?:-(?:(\d\d)(?:-(\d\d))?|Q([1-4])|H([12])))?(?:/.*)?")
 _COUNTRY_CODE = re.compile(r"[A-Z]{2}")
@@ -31,8 +60,18 @@ _ALSO_IDENTIFYING = {"control_measure": ("status", "reference")}  # a later step
 
 def content_hash(document: Document) -> str:
     """Changes when anything of the document changes that the extractor reads or the store shows."""
-    return _hash([document.title, document.text, document.url, document.source, document.kind, document.published,
-                  document.language, document.author])
+    return _hash(
+        [
+            document.title,
+            document.text,
+            document.url,
+            document.source,
+            document.kind,
+            document.published,
+            document.language,
+            document.author,
+        ]
+    )
 
 
 def extraction_hash(extraction: Extraction) -> str:
@@ -45,10 +84,12 @@ def _hash(value: Any) -> str:
 
 def fact(type: str, slots: Mapping[str, Any]) -> str:
     """What makes an event of a document the event it is: its type and key slots, as one comparable string."""
-    identifying = [slots.get(slot.name) for slot in EVENT_TYPES[type]
-                   if slot.key or slot.name in _ALSO_IDENTIFYING.get(type, ())]
-    return json.dumps([type, *(sorted(value) if isinstance(value, list | tuple) else value for value in identifying)],
-                      sort_keys=True)
+    identifying = [
+        slots.get(slot.name) for slot in EVENT_TYPES[type] if slot.key or slot.name in _ALSO_IDENTIFYING.get(type, ())
+    ]
+    return json.dumps(
+        [type, *(sorted(value) if isinstance(value, list | tuple) else value for value in identifying)], sort_keys=True
+    )
 
 
 def event(event: Event, extraction: Extraction) -> Row:
@@ -72,8 +113,12 @@ def event(event: Event, extraction: Extraction) -> Row:
             columns |= {"tonnes": _middle(low, high), "tonnes_low": low, "tonnes_high": high}
         elif slot.kind == "money":
             low, high = wording.ends(value, "amount")
-            columns |= {"value_low": low, "value_high": high,
-                        "value_currency": value.get("currency"), "value_per": value.get("per")}
+            columns |= {
+                "value_low": low,
+                "value_high": high,
+                "value_currency": value.get("currency"),
+                "value_per": value.get("per"),
+            }
         elif slot.kind == "number":
             columns[slot.name] = float(value)
         else:
@@ -125,8 +170,15 @@ def mentions(extraction: Extraction) -> Iterator[Row]:
     content = extraction.document.content
     for mention in extraction.mentions:
         value = None if mention.value is None else json.dumps(dict(mention.value), ensure_ascii=False)
-        yield (extraction.document.id, mention.label, storable(mention.id), mention.start, mention.end,
-               storable(content[mention.start:mention.end]), storable(value))
+        yield (
+            extraction.document.id,
+            mention.label,
+            storable(mention.id),
+            mention.start,
+            mention.end,
+            storable(content[mention.start : mention.end]),
+            storable(value),
+        )
 
 
 def name(kind: str, id: str) -> str:

@@ -33,33 +33,51 @@ class Evidence:
 async def event_page(datasette: Any, database: str, event_id: int) -> dict[str, Any]:
     """Everything that `event.html` shows of one event; the event exists."""
     db = datasette.get_database(database)
-    event = dict((await db.execute(
-        "select e.id, e.type, e.summary, e.confidence, e.slots, e.document_id, d.title, d.text, d.url, d.source, "
-        "d.published, d.origin from events e join documents d on d.id = e.document_id where e.id = ?",
-        [event_id])).first())
+    event = dict(
+        (
+            await db.execute(
+                "select e.id, e.type, e.summary, e.confidence, e.slots, e.document_id, d.title, d.text, d.url, d.source, "
+                "d.published, d.origin from events e join documents d on d.id = e.document_id where e.id = ?",
+                [event_id],
+            )
+        ).first()
+    )
     slots = json.loads(event["slots"])
     content = Document(id=event["document_id"], title=event["title"], text=event["text"]).content
-    evidence = [Evidence(*row) for row in await db.execute(
-        'select slot, start, "end" from evidence where event_id = ? order by id', [event_id])]
+    evidence = [
+        Evidence(*row)
+        for row in await db.execute(
+            'select slot, start, "end" from evidence where event_id = ? order by id', [event_id]
+        )
+    ]
     filled = [slot for slot in EVENT_TYPES.get(event["type"], ()) if items(slot, slots)]
     colours = {slot.name: number % COLOURS for number, slot in enumerate(filled)}
     named = await _names(db, event_id)
     table = datasette.urls.table(database, "events")
-    others = await db.execute("select id, summary from events where document_id = ? and id != ? order by id limit 100",
-                              [event["document_id"], event_id])
+    others = await db.execute(
+        "select id, summary from events where document_id = ? and id != ? order by id limit 100",
+        [event["document_id"], event_id],
+    )
     return {
         **{name: event[name] for name in ("id", "type", "summary", "confidence", "title", "source", "published")},
         "url": event["url"] if is_web_address(event["url"]) else "",
         "origin": event["url"] or event["origin"],
         "document_href": datasette.urls.row(database, "documents", tilde_encode(event["document_id"])),
-        "slots": [{
-            "name": slot.name, "description": slot.description, "colour": colours[slot.name],
-            "values": [_value(slot, value, named, table) for value in items(slot, slots)],
-            "read": _read(slot.name, evidence, content),
-        } for slot in filled],
+        "slots": [
+            {
+                "name": slot.name,
+                "description": slot.description,
+                "colour": colours[slot.name],
+                "values": [_value(slot, value, named, table) for value in items(slot, slots)],
+                "read": _read(slot.name, evidence, content),
+            }
+            for slot in filled
+        ],
         "excerpts": excerpts(content, evidence, colours),
-        "others": [{"summary": row["summary"], "href": datasette.urls.row(database, "events", str(row["id"]))}
-                   for row in others],
+        "others": [
+            {"summary": row["summary"], "href": datasette.urls.row(database, "events", str(row["id"]))}
+            for row in others
+        ],
     }
 
 
@@ -77,7 +95,9 @@ async def _names(db: Any, event_id: int) -> dict[tuple[str, str], tuple[str, str
         "  join countries on countries.id = country where event_id = :id "
         "union all select role, company, name, '_company' from event_companies "
         "  join companies on companies.id = company where event_id = :id "
-        "union all select 'codes', code, code, '_code' from event_codes where event_id = :id", {"id": event_id})
+        "union all select 'codes', code, code, '_code' from event_codes where event_id = :id",
+        {"id": event_id},
+    )
     return {(row["role"], row["id"]): (row["name"], row["filter"]) for row in rows}
 
 
@@ -91,7 +111,7 @@ def _value(slot: Slot, value: Any, named: dict[tuple[str, str], tuple[str, str]]
 
 def _read(slot: str, evidence: Iterable[Evidence], content: str) -> list[str]:
     """The words that a slot was read from, each once."""
-    return list(dict.fromkeys(plain(content[one.start:one.end]) for one in evidence if one.slot == slot))
+    return list(dict.fromkeys(plain(content[one.start : one.end]) for one in evidence if one.slot == slot))
 
 
 def plain(text: str) -> str:
@@ -107,20 +127,29 @@ def excerpts(content: str, evidence: list[Evidence], colours: dict[str, int]) ->
     """
     marked = [one for one in evidence if one.slot in colours]
     sentences = [one for one in evidence if one.slot == "sentence"]
-    windows = _windows([(one.start - CONTEXT, one.end + CONTEXT) for one in sentences]
-                       + [(one.start - NEAR, one.end + NEAR) for one in marked], content)
+    windows = _windows(
+        [(one.start - CONTEXT, one.end + CONTEXT) for one in sentences]
+        + [(one.start - NEAR, one.end + NEAR) for one in marked],
+        content,
+    )
     anchored: set[str] = set()
     result = []
     for start, end in windows:
-        cuts = sorted({start, end, *(cut for one in (*marked, *sentences) for cut in (one.start, one.end)
-                                     if start < cut < end)})
+        cuts = sorted(
+            {start, end, *(cut for one in (*marked, *sentences) for cut in (one.start, one.end) if start < cut < end)}
+        )
         pieces = []
         for left, right in pairwise(cuts):
             slots = list(dict.fromkeys(one.slot for one in marked if one.start <= left and right <= one.end))
-            pieces.append({
-                "text": plain(content[left:right]), "slots": slots, "colours": [colours[slot] for slot in slots],
-                "anchors": [slot for slot in slots if slot not in anchored],
-                "sentence": any(one.start <= left and right <= one.end for one in sentences)})
+            pieces.append(
+                {
+                    "text": plain(content[left:right]),
+                    "slots": slots,
+                    "colours": [colours[slot] for slot in slots],
+                    "anchors": [slot for slot in slots if slot not in anchored],
+                    "sentence": any(one.start <= left and right <= one.end for one in sentences),
+                }
+            )
             anchored.update(slots)
         result.append({"before": start > 0, "after": end < len(content), "pieces": pieces})
     return result

@@ -56,8 +56,10 @@ def link_filters(table: str, args: Any) -> FilterArguments:
     for name, link in LINKS.items():
         for number, value in enumerate(args.getlist(f"_{name}")):
             param = f"{name}_{number}"
-            clauses.append(f"{event_key(table)} in (select l.event_id from {link.table} l "
-                           f"where l.{link.column} = :{param} and {link.where()})")
+            clauses.append(
+                f"{event_key(table)} in (select l.event_id from {link.table} l "
+                f"where l.{link.column} = :{param} and {link.where()})"
+            )
             params[param] = value
             words.append(f"{name} is {value}")
     return FilterArguments(clauses, params, words)
@@ -111,8 +113,9 @@ def search_filters(index: Index, search: str) -> FilterArguments:
     if words:
         clauses.append(f"{index.key} in (select rowid from {index.words} where {index.words} match :search)")
         params["search"] = " ".join(words)
-    return FilterArguments(clauses, params, [f'search matches "{search}"'] if clauses else [],
-                           {"supports_search": True, "search": search})
+    return FilterArguments(
+        clauses, params, [f'search matches "{search}"'] if clauses else [], {"supports_search": True, "search": search}
+    )
 
 
 class LinkFacet(Facet):
@@ -135,14 +138,21 @@ class LinkFacet(Facet):
     async def _facet(self, name: str, link: Link, *, hideable: bool) -> dict[str, Any]:
         size = self.get_facet_size()
         label = f"(select name from {link.names} where id = value)" if link.names else "value"
-        found = await self.ds.execute(self.database, f"""
+        found = await self.ds.execute(
+            self.database,
+            f"""
             select value, {label} as label, count from (
                 select l.{link.column} as value, count(distinct l.event_id) as count from {link.table} l
                 where {link.where()} and l.event_id in (select {event_key(self.table)} from ({self.sql}))
                 group by value order by count desc, value limit {size + 1})""",
-            self.params, custom_time_limit=self.ds.setting("facet_time_limit_ms"))
+            self.params,
+            custom_time_limit=self.ds.setting("facet_time_limit_ms"),
+        )
         return {
-            "name": name, "type": "column", "hideable": hideable, "truncated": len(found.rows) > size,
+            "name": name,
+            "type": "column",
+            "hideable": hideable,
+            "truncated": len(found.rows) > size,
             "toggle_url": self._path(path_with_removed_args(self.request, {"_facet_link": name})),
             "results": [self._value(f"_{name}", *row) for row in found.rows[:size]],
         }
@@ -150,8 +160,13 @@ class LinkFacet(Facet):
     def _value(self, arg: str, value: str, label: str, count: int) -> dict[str, Any]:
         selected = value in self.request.args.getlist(arg)
         change = path_with_removed_args if selected else path_with_added_args
-        return {"value": value, "label": label, "count": count, "selected": selected,
-                "toggle_url": self.ds.absolute_url(self.request, self._path(change(self.request, {arg: value})))}
+        return {
+            "value": value,
+            "label": label,
+            "count": count,
+            "selected": selected,
+            "toggle_url": self.ds.absolute_url(self.request, self._path(change(self.request, {arg: value}))),
+        }
 
     def _path(self, path: str) -> str:
         return str(self.ds.urls.path(path))

@@ -67,8 +67,9 @@ def extra_css_urls(datasette: Any) -> list[str]:
 
 
 @hookimpl
-def extra_template_vars(database: str | None, table: str | None, view_name: str | None, request: Any,
-                        datasette: Any) -> Any:
+def extra_template_vars(
+    database: str | None, table: str | None, view_name: str | None, request: Any, datasette: Any
+) -> Any:
     async def inner() -> dict[str, Any]:
         if view_name == "index" and _ours.get(datasette):
             return {"front": await front_page(datasette, _ours[datasette][0])}
@@ -122,10 +123,17 @@ def _link(href: str, text: str) -> Markup:
 def asgi_wrapper(datasette: Any) -> Any:
     """Nothing on a page may come from elsewhere, and no script may run that Datasette did not ship."""
     scripts = " ".join(f"'sha256-{digest}'" for digest in inline_scripts(datasette.jinja_env))
-    headers = [(b"content-security-policy", (
-        f"default-src 'none'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'").encode()),
-        (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin")]
+    headers = [
+        (
+            b"content-security-policy",
+            (
+                f"default-src 'none'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+                "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+            ).encode(),
+        ),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+    ]
 
     def wrap(app: Any) -> Any:
         async def wrapped(scope: Any, receive: Any, send: Any) -> None:

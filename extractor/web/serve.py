@@ -28,8 +28,7 @@ SETTINGS = {
 }
 
 
-def serve(db: Path, host: str = "127.0.0.1", port: int = 8001,
-          on_start: Callable[[str], None] | None = None) -> None:
+def serve(db: Path, host: str = "127.0.0.1", port: int = 8001, on_start: Callable[[str], None] | None = None) -> None:
     """Serve the database at `db`, read-only, while others may write to it; returns when interrupted.
 
     `port` 0 takes any free one. `on_start` is called with the address once it answers. Raises FileNotFoundError when
