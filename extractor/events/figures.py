@@ -143,7 +143,8 @@ def _nearer_elsewhere(span: Span, figure: Span, others: list[Span], sentence: Se
             return span[0] - other[1] + walls
         return (other[0] - span[1]) * 1.5 + walls
 
-    return any(gap(other) < gap(figure) for other in others if other != figure)
+    near = [other for other in others if other != figure and abs(other[0] - span[0]) < 250]
+    return any(gap(other) < gap(figure) for other in near)
 
 
 def base_of_comparison(page: Page, sentence: Sentence, start: int) -> bool:

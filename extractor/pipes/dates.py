@@ -85,6 +85,11 @@ class Frame:
         self.after = text[end : end + 30].lower()
 
     @property
+    def telling(self) -> str:
+        """The words that say whether the date is past or to come: those around it, or all of them for "From 8 November"."""
+        return self.sentence if re.search(r"\b(?:from|starting|as of|until)\s*$", self.before) else self.around
+
+    @property
     def future(self) -> bool:
         """Whether the words speak of what is to come."""
         return bool(
@@ -92,7 +97,7 @@ class Frame:
                 r"\b(?:will|would|until|till|by (?:the (?:end|middle)|late|early|mid|year-end|20\d\d|january|february|march|april|may|june|july|august|september|october|november|december)|due|expires?|lapse|lasts?|runs?|next|plans?|planned|expected|"
                 r"scheduled|to (?:start|begin|take|come|follow|open)|through|as of|set to|intends?|foreseen|"
                 r"must|need(?:s|ed)? to|required to|have to|no later than|ends?|targets?|booked|go up|goes up|effect)\b",
-                self.around,
+                self.telling,
             )
         ) and not re.search(
             r"\b(?:since|began on|took effect on|announced on|said on|imposed on|signed on)\s*$", self.before
@@ -168,7 +173,8 @@ def _no_year(match: re.Match[str], frame: Frame) -> str | None:
         return None
     if re.match(r",? last year", frame.after):
         return _iso(this.year - 1, month, day)
-    if this > frame.today and not (frame.future and (this - frame.today).days < 330):
+    soon = 0 < (this - frame.today).days <= 120 and re.search(r"\b(?:from|as of|until|till)\s*$", frame.before)
+    if this > frame.today and not soon and not (frame.future and (this - frame.today).days < 330):
         return _iso(this.year - 1, month, day)
     if (
         this < frame.today
@@ -245,6 +251,8 @@ def _relative_year(groups: dict[str, str | None], frame: Frame, ends_in_month: i
         return year + 1
     if relative == "this" or frame.future:
         return year
+    if re.search(r"\bfor the\s*$", frame.before) and 0 <= ends_in_month - frame.today.month <= 5:
+        return year  # a benchmark "for the second quarter" may be one that runs
     over = ends_in_month < frame.today.month or (ends_in_month == frame.today.month and frame.today.day >= 25)
     return year if over or relative else year - 1  # figures are told of what is over
 

@@ -231,7 +231,7 @@ class Quantities:
         self, text: str, mass: dict[str, Any], match: re.Match[str], taken: bytearray
     ) -> Iterator[dict[str, Any]]:
         """Numbers whose unit went without saying after one that had it: "14.1 million wet tonnes in 2023 and 10.8 million in 2024"."""
-        stop = re.search(r"[.!?][\s\"”]|\n|$", text[mass["end"] :])
+        stop = re.search(r"[.!?][\s\"”]|\n|$", text[mass["end"] : mass["end"] + 240])
         tail = text[mass["end"] : mass["end"] + min(stop.start() if stop else 200, 220)]
         scale = (match["scale"] or match["lowscale"] or "").strip().lower()
         for number in _ELLIPTIC.finditer(tail):

@@ -54,6 +54,7 @@ _STARTERS = frozenset(
         "Their",
     ]
 )
+_LONGEST = 1200  # characters; a longer "sentence" is a list without stops, or made to be slow to read
 _INITIAL = re.compile(r"(?:^|[\s(.])[A-Z]\.$")
 
 
@@ -85,9 +86,17 @@ class Segmenter:
 
     def starts(self, text: str) -> Iterator[int]:
         """Character offsets at which sentences begin, the first one left out."""
+        last = 0
         for stop in _STOP.finditer(text):
+            while stop.end() - last > _LONGEST:
+                last = _break(text, last + _LONGEST)
+                yield last
             if "\n" in stop.group() or self._ends(text, stop.start(), stop.end()):
-                yield stop.end()
+                last = stop.end()
+                yield last
+        while len(text) - last > _LONGEST:
+            last = _break(text, last + _LONGEST)
+            yield last
 
     def _ends(self, text: str, stop: int, start: int) -> bool:
         head = text[max(0, stop - self.longest - 1) : stop]
@@ -99,3 +108,9 @@ class Segmenter:
         if re.fullmatch(r"\(?\d{1,2}\.", word):  # a list number: "1. Ore of any base mineral"
             return text.rfind("\n", 0, stop) + 1 < stop - len(word)
         return True
+
+
+def _break(text: str, near: int) -> int:
+    """Where to break an endless sentence: behind the next semicolon or space, else right there."""
+    gap = re.compile(r"[;,]?\s").search(text, near, near + 200)
+    return gap.end() if gap else near
