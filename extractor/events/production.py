@@ -314,7 +314,7 @@ def _actor(page: Page, sentence: Sentence, position: int) -> tuple[list[Mention]
         for earlier in reversed(page.sentences[max(0, sentence.index - 4) : sentence.index]):
             spoken = [m for m in earlier.of("COUNTRY") if not is_place(m)]
             if spoken:
-                return spoken[-1:], True
+                return spoken[:1], True
     if (
         page.protagonist
         and not sentence.of("COUNTRY", start, end)
