@@ -20,7 +20,7 @@ from extractor.pipes.company_names import CompanyNames
 from extractor.vocabulary import Vocabulary
 
 # What a span is when two readings of the same words compete.
-_RANK = {"COMPANY": 5, "ORGANISATION": 4, "BODY": 3, "MATERIAL": 2, "COUNTRY": 1}
+_RANK = {"MEASURE": 0, "COMPANY": 5, "ORGANISATION": 4, "BODY": 3, "MATERIAL": 2, "COUNTRY": 1}
 _CAPITALISED = {"COUNTRY", "COMPANY", "ORGANISATION"}
 
 
@@ -37,9 +37,10 @@ class Mentions:
         self.readings: dict[tuple[bool, str], list[dict[str, Any]]] = defaultdict(list)
         patterns: dict[tuple[bool, str], list[Doc]] = defaultdict(list)
         for phrase in vocabulary.phrases:
-            if phrase.label == "MEASURE":
-                continue
             pattern = nlp.make_doc(phrase.text)
+            if phrase.label == "MEASURE":
+                patterns[False, "MEASURE:" + phrase.id].append(pattern)
+                continue
             if phrase.label == "CUE":
                 patterns[False, "CUE:" + phrase.id].append(pattern)
                 continue
@@ -63,10 +64,11 @@ class Mentions:
         names += self.companies.by_alias(doc, names)
         names = _longest(names)
         names = _one_company(names)
-        doc.user_data["cues"] = _cues(cues)
+        doc.user_data["cues"] = _cues([cue for cue in cues if not cue[0].startswith("MEASURE:")])
+        names = self.ambiguity.judged(doc, names, cues)
         doc.user_data["mentions"] = [
             {"label": n["label"], "id": n["id"], "start": n["start"], "end": n["end"], "value": {"as": n["kind"]}}
-            for n in self.ambiguity.judged(doc, names, cues)
+            for n in _with_measures(names, cues)
         ]
         return doc
 
@@ -88,6 +90,20 @@ class Mentions:
                         continue
                     names.append({**reading, "start": start, "end": end})
         return names, cues
+
+
+def _with_measures(names: list[dict[str, Any]], cues: list[tuple[str, int, int]]) -> list[dict[str, Any]]:
+    """The names, and the phrases that name a measure ("export licence") where no name stands in them."""
+    measures: list[dict[str, Any]] = [
+        {"label": "MEASURE", "id": cue.removeprefix("MEASURE:"), "kind": "names", "start": start, "end": end}
+        for cue, start, end in cues
+        if cue.startswith("MEASURE:")
+    ]
+    named = bytearray(max((n["end"] for n in [*names, *measures]), default=0))
+    for name in names:
+        named[name["start"] : name["end"]] = b"\1" * (name["end"] - name["start"])
+    free = [m for m in measures if not any(named[m["start"] : m["end"]])]
+    return sorted([*names, *_longest(free)], key=lambda n: n["start"])
 
 
 def _one_company(names: list[dict[str, Any]]) -> list[dict[str, Any]]:
