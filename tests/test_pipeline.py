@@ -185,12 +185,19 @@ def test_odd_characters_before_a_sentence_cost_nothing(nlp, odd: str) -> None:
     assert doc.text[start:end] == "865 tonnes"
 
 
-@pytest.mark.parametrize("line", [
-    "tungsten from China, " * 10_000, "865 t " * 30_000, "China exported 865 t of APT to Japan in January. " * 4_000,
-    "| 1,234 " * 25_000, "Lynas Rare Earths Ltd and " * 8_000, "x" * 200_000, "2025-01-" * 25_000, "(China (" * 25_000,
-], ids=lambda line: line[:20].strip())
-def test_a_line_of_200_kilobytes_is_read(nlp, line: str) -> None:
-    assert isinstance(nlp(made(nlp, line))._.events, list)
+@pytest.mark.parametrize("words", [
+    "tungsten from China, ", "865 t ", "| 1,234 ", "2025-01-", "(China (", "x", "$5/kg tungsten ", "not denied ",
+    "China exported 865 t of APT to Japan in January. ", "Acme Tungsten Ltd, ",
+    "China to ban gallium exports to Japan in May; ", "Announcement No. 1 of 2025, ",
+])
+def test_a_line_of_200_kilobytes_is_read(nlp, words: str) -> None:
+    """Also one that never ends a sentence: what is looked up within a sentence must not grow with its length."""
+    assert isinstance(nlp(made(nlp, words * (200_000 // len(words))))._.events, list)
+
+
+def test_a_page_of_prices_in_one_sentence_is_read(nlp) -> None:
+    """The worst of them: every change may belong to every price."""
+    assert nlp(made(nlp, "tungsten fell 5% to $5/kg. " * 400))._.events
 
 
 def test_a_denial_is_no_event(nlp) -> None:
