@@ -84,11 +84,11 @@ def change(page: Page, sentence: Sentence, figure: Span, others: list[Span]) -> 
             (percent.start, percent.end), figure, others, sentence, page
         ):
             continue
-        signed = _signed(page, sentence, percent)
-        if signed is None:
+        moved = signed(page, sentence, percent)
+        if moved is None:
             continue
         on_year = bool(_YEAR_ON_YEAR.search(page.text[percent.end : min(percent.end + 45, sentence.end)]))
-        candidates.append((not on_year, abs(percent.start - figure[1]), signed, (percent.start, percent.end)))
+        candidates.append((not on_year, abs(percent.start - figure[1]), moved, (percent.start, percent.end)))
     if candidates:
         best = min(candidates)
         return best[2], [best[3]]
@@ -115,7 +115,8 @@ def _worded(page: Page, sentence: Sentence, figure: Span, others: list[Span]) ->
     return (min(found)[1], [min(found)[2]]) if found else None
 
 
-def _signed(page: Page, sentence: Sentence, percent: Mention) -> float | None:
+def signed(page: Page, sentence: Sentence, percent: Mention) -> float | None:
+    """The percentage with the sign that the words about it give; None where they give none."""
     value = float((percent.value or {})["pct"])
     if (percent.value or {}).get("signed"):
         return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from extractor.events.page import Draft, Page
+from extractor.events.page import Draft
 from extractor.schema import EVENT_TYPES, Event, Span
 
 _DATES = ("announced", "effective", "until", "period", "date")
@@ -28,8 +28,8 @@ _OVERLAPPING = {
 }
 
 
-def merged(drafts: Iterable[Draft], page: Page) -> list[Event]:
-    """Events in the order of the text."""
+def merged(drafts: Iterable[Draft]) -> list[Draft]:
+    """Drafts that each tell another fact, in the order of the text."""
     kept: list[Draft] = []
     shelves: dict[str, list[Draft]] = {}  # drafts that could be the same fact
     for draft in drafts:
@@ -43,7 +43,7 @@ def merged(drafts: Iterable[Draft], page: Page) -> list[Event]:
     controls = [d for d in kept if d.type == "control_measure"]
     kept = [d for d in kept if not _redundant(d, controls)]
     kept = _with_change(_with_capacity(kept))
-    return [_event(draft, page) for draft in sorted(kept, key=lambda d: d.sentence.start)]
+    return sorted(kept, key=lambda d: d.sentence.start)
 
 
 def _shelf(draft: Draft) -> str:
@@ -242,7 +242,8 @@ def _redundant(draft: Draft, kept: list[Draft]) -> bool:
     )
 
 
-def _event(draft: Draft, page: Page) -> Event:
+def event(draft: Draft) -> Event:
+    """The draft as it leaves the pipeline, its slots in the order of the schema."""
     order = [slot.name for slot in EVENT_TYPES[draft.type]]
     evidence: dict[str, tuple[Span, ...]] = {
         slot: tuple(dict.fromkeys((a, b) for a, b in draft.evidence.get(slot, ())))

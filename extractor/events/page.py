@@ -94,12 +94,14 @@ class Page:
         home: Mapping[str, str],
         tables: Sequence[Mapping[str, Any]] = (),
         stockpilers: frozenset[str] = frozenset(),
+        readings: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self.text, self.title_end, self.published, self.kind = text, title_end, published, kind
         self.mentions = mentions
         self.qualifiers = qualifiers
         self.tables = tables
         self.stockpilers = stockpilers  # ids of bodies that keep reserves
+        self.readings = readings  # anchors that the learned reader saw
         self.home = home  # body or company id → country code
         self.memo: dict[str, Any] = {}  # what a finder works out once for the whole document
         self.sentences: list[Sentence] = []

@@ -12,8 +12,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import filter_spans
 
-from extractor.events import control_measure, deal, lists, price, production, stockpile, tables, trade_flow
-from extractor.events.merge import merged
+from extractor.events import control_measure, deal, learned, lists, price, production, stockpile, tables, trade_flow
+from extractor.events.judge import joined
+from extractor.events.merge import event, merged
 from extractor.events.page import Page
 from extractor.schema import LABELS, Mention
 from extractor.vocabulary import Vocabulary
@@ -47,6 +48,7 @@ def make_events(nlp: Language, name: str) -> Events:
 
 class Events:
     def __init__(self, vocabulary: Vocabulary) -> None:
+        self.rules = self.learned = True  # which of the two propose events; switched off to measure what each earns
         self.home = vocabulary.body_country | vocabulary.company_country
         self.stockpilers = frozenset(row.id for row in vocabulary.rows["bodies.csv"] if row["kind"] == "stockpile")
 
@@ -68,18 +70,20 @@ class Events:
             self.home,
             data.pop("tables"),
             self.stockpilers,
+            data.pop("readings", ()),
         )
         found = lists.gather(page)
         events = []
         brief = len(doc) < _BRIEF and bool(found["materials"])
         if found["relevant"] or brief:
-            events = merged((draft for finder in _FINDERS for draft in finder.find(page)), page)
-            events = lists.with_names(page, events)
+            told = merged(draft for finder in _FINDERS for draft in finder.find(page)) if self.rules else []
+            read = merged(learned.find(page)) if self.learned else []
+            events = lists.with_names(page, [event(draft) for draft in joined(told, read)])
             found["countries"] = list(dict.fromkeys([*found["countries"], *lists.countries_of(events)]))
         if brief and events and not found["relevant"]:  # a flash or a headline: its event is what it is about
             found |= {"relevant": True, "quantities": lists.quantities(page)}
         data.update(found)
-        data["events"] = [event.to_json() for event in events]
+        data["events"] = [found_event.to_json() for found_event in events]
         data["mentions"] = [m.to_json() for m in mentions if m.label in LABELS]
         data["problems"] = (
             []

@@ -1,0 +1,107 @@
+"""Drafts of events from what the learned reader saw: an anchor, its choices, and the mentions linked to it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from extractor.events.figures import signed
+from extractor.events.page import Draft, Page, Sentence, mass
+from extractor.schema import EVENT_TYPES, Mention, Slot
+
+_SURE = 0.5  # of an anchor
+_LINKED = 0.5  # of a mention in a slot
+_BEST = 0.25  # of the best mention where a key slot would stay empty
+_FIGURES = frozenset({"QUANTITY", "PERCENT", "MONEY"})
+
+Reading = Mapping[str, Any]
+
+
+def find(page: Page) -> Iterator[Draft]:
+    """One draft for every anchor that the reader is sure of, in the order of the text."""
+    by_sentence: dict[tuple[int, str], list[Reading]] = defaultdict(list)
+    for reading in page.readings:
+        by_sentence[page.sentence_at(reading["start"]).index, reading["type"]].append(reading)
+    for (index, _), readings in sorted(by_sentence.items()):
+        for reading, probability in _told(page, readings):
+            yield _draft(page, page.sentences[index], reading, probability)
+
+
+def _told(page: Page, readings: list[Reading]) -> Iterator[tuple[Reading, float]]:
+    """The anchors of one type in one sentence. A trigger's probability is spread over the words that tell the event."""
+    figures = [r for r in readings if (m := page.at.get(r["start"])) and m.label in _FIGURES]
+    words = [r for r in readings if r not in figures]
+    for reading in figures:
+        if reading["p"] >= _SURE:
+            yield reading, reading["p"]
+    peaks = [r for r in words if r["p"] >= _SURE]
+    if not peaks and sum(r["p"] for r in words) >= _SURE:
+        peaks = [max(words, key=lambda r: r["p"])]
+    for reading in peaks:
+        yield reading, min(1.0, sum(r["p"] for r in words) / len(peaks))
+
+
+def _draft(page: Page, sentence: Sentence, reading: Reading, probability: float) -> Draft:
+    draft = Draft(reading["type"], sentence, confidence=probability * (1 - reading["not_told"]))
+    here = [(reading["start"], reading["end"])]
+    for slot in EVENT_TYPES[reading["type"]]:
+        if slot.kind == "choice":
+            value = _choice(slot, reading["choices"].get(slot.name, {}))
+            draft.set(slot.name, value, here)
+        elif linked := _linked(slot, reading["roles"].get(slot.name, {})):
+            _fill(page, draft, slot, [page.mentions[i] for i in linked])
+    draft.evidence["anchor"] = here
+    return draft
+
+
+def _choice(slot: Slot, told: Mapping[str, float]) -> str | None:
+    if slot.key:  # an event without it is no event
+        told = {value: p for value, p in told.items() if value}
+    return max(told, key=lambda value: told[value], default="") or None
+
+
+def _linked(slot: Slot, scores: Mapping[int, float]) -> list[int]:
+    best = max(scores, key=lambda i: scores[i], default=None)
+    if best is None:
+        return []
+    if not slot.many:
+        return [best] if scores[best] >= _LINKED else []
+    sure = [i for i in scores if scores[i] >= _LINKED]
+    return sure or ([best] if slot.key and scores[best] >= _BEST else [])
+
+
+def _fill(page: Page, draft: Draft, slot: Slot, mentions: list[Mention]) -> None:
+    spans = [(m.start, m.end) for m in mentions]
+    first = mentions[0]
+    if slot.kind == "materials":
+        draft.set(slot.name, list(dict.fromkeys(m.id for m in mentions)), spans)
+    elif slot.kind in ("countries", "parties"):
+        codes = [_party(page, m, slot.kind) for m in mentions]
+        values = list(dict.fromkeys(code for code in codes if code))
+        draft.set(slot.name, values if slot.many else (values or [None])[0], [s for s, c in zip(spans, codes, strict=True) if c])
+    elif slot.kind == "codes":
+        draft.set(slot.name, list(dict.fromkeys(m.id for m in mentions if _kind(m) != "reference")), spans)
+    elif slot.kind == "text":
+        draft.set(slot.name, first.id if _kind(first) == "reference" else None, spans)
+    elif slot.kind == "quantity":
+        draft.set(slot.name, mass(first), spans)
+    elif slot.kind == "money":
+        draft.set(slot.name, dict(first.value or {}), spans)
+    elif slot.kind == "date":
+        draft.set(slot.name, first.id, spans)
+    elif slot.name == "change_pct":
+        change = signed(page, page.sentence_at(first.start), first)
+        draft.set(slot.name, (first.value or {})["pct"] if change is None else change, spans)
+    else:
+        draft.set(slot.name, (first.value or {})["pct"], spans)
+
+
+def _party(page: Page, mention: Mention, kind: str) -> str:
+    if kind == "parties" and mention.label == "COMPANY":
+        return mention.id
+    return page.country_of(mention)
+
+
+def _kind(mention: Mention) -> str:
+    return str((mention.value or {}).get("kind", ""))

@@ -1,0 +1,98 @@
+"""Trains the event heads, and the encoder further, on annotated documents; the base goes on being trained beside it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from extractor.learning.base import UNKNOWN, encoded, padded
+from extractor.learning.examples import Example
+from extractor.learning.network import Network
+from extractor.pipes import tasks
+
+_ROLES = list(tasks.ROLES)
+_FITS = torch.tensor([[label in tasks.ROLES[role] for label in tasks.LABELS] for role in _ROLES])
+
+
+def loss(network: Network, batch: Sequence[Example]) -> Tensor:
+    """The sum of the event heads' losses over a batch."""
+    words = encoded(network, [_Inputs(e) for e in batch])
+    company = F.cross_entropy(network.company(words).flatten(0, 1).float(), padded((e.company for e in batch), UNKNOWN).flatten(), ignore_index=UNKNOWN, reduction="sum")
+    weight = torch.tensor([0.5, *[1.5] * (len(tasks.ANCHORS) - 1)])
+    target = padded((e.anchors for e in batch), UNKNOWN).flatten()
+    anchor = F.cross_entropy(network.anchor(words).flatten(0, 1).float(), target, weight, ignore_index=UNKNOWN, reduction="sum")
+    total = (company + 2 * anchor) / max(1, len(batch)) / 4
+    pooled = torch.stack([row[: len(e.window.tokens)].mean(0) for row, e in zip(words, batch, strict=True)])
+    relevant = torch.tensor([float(e.relevant) for e in batch])
+    total = total + F.binary_cross_entropy_with_logits(network.relevance(pooled)[:, 0].float(), relevant)
+    links = [_event_losses(network, row, e) for row, e in zip(words, batch, strict=True)]
+    return total + torch.stack(links).sum() / max(1, len(batch))
+
+
+class _Inputs:
+    """An example as `encoded` takes it."""
+
+    def __init__(self, example: Example) -> None:
+        self.pieces, self.shapes, self.first = example.window.pieces, example.window.shapes, example.window.first
+
+
+def _event_losses(network: Network, words: Tensor, example: Example) -> Tensor:
+    total = words.new_zeros((), dtype=torch.float32)
+    told = [(i, f) for i, f in enumerate(example.factuality) if f != UNKNOWN]
+    if example.events:
+        heads = torch.tensor([e.word for e in example.events])
+        types = torch.tensor([e.type for e in example.events])
+        anchors = words[heads] + network.type_embedding(types)
+        chosen = network.choosing(anchors)
+        for name in tasks.CHOICES:
+            rows = [(i, e.choices[name]) for i, e in enumerate(example.events) if name in e.choices]
+            if rows:
+                logits = network.choices[name.replace(".", "_")](chosen[[i for i, _ in rows]]).float()
+                total = total + 0.5 * F.cross_entropy(logits, torch.tensor([v for _, v in rows]), reduction="sum")
+        if example.mentions:
+            total = total + _link_loss(network, words, anchors, example)
+    if told:
+        hidden = network.choosing(words[[i for i, _ in told]])
+        total = total + 0.5 * F.cross_entropy(network.factuality(hidden).float(), torch.tensor([f for _, f in told]), reduction="sum")
+    return total / 2
+
+
+def arguments(network: Network, words: Tensor, mentions: Sequence[tuple[int, int, str]]) -> Tensor:
+    """Vectors of mentions [mentions, links]: the mean of the first and the last word, and the label."""
+    first, last = torch.tensor([m[0] for m in mentions]), torch.tensor([m[1] for m in mentions])
+    labels = torch.tensor([tasks.LABELS.index(m[2]) for m in mentions])
+    return network.linked((words[first] + words[last]) / 2 + network.label_embedding(labels))
+
+
+def _link_loss(network: Network, words: Tensor, anchors: Tensor, example: Example) -> Tensor:
+    scores = network.role(network.linking(anchors)[None], arguments(network, words, example.mentions)[None])[0].float()
+    labels = torch.tensor([tasks.LABELS.index(m[2]) for m in example.mentions])
+    slots = {kind: {slot.name for slot in tasks.EVENT_TYPES[kind]} for kind in tasks.EVENT_TYPES}
+    target, weight = torch.zeros_like(scores), _FITS[:, labels][:, None].expand_as(scores).float().clone()
+    for i, event in enumerate(example.events):
+        for r, role in enumerate(_ROLES):
+            if role not in slots[tasks.ANCHORS[event.type]]:
+                weight[r, i] = 0
+                continue
+            for m in event.filled.get(role, ()):
+                target[r, i, m] = 1
+            for m in event.unsure.get(role, ()):
+                weight[r, i, m] = 0
+    raw = F.binary_cross_entropy_with_logits(scores, target, reduction="none")
+    return (raw * weight * (1 + target)).sum() / 2
+
+
+def batches(items: Sequence[Example], budget: int, rng: random.Random) -> Iterator[list[Example]]:
+    """All examples once, in random groups of like length of about `budget` pieces."""
+    order = sorted(items, key=lambda e: (len(e.window.pieces) + rng.randrange(40), rng.random()))
+    groups: list[list[Example]] = [[]]
+    for item in order:
+        if groups[-1] and (len(groups[-1]) + 1) * len(item.window.pieces) > budget:
+            groups.append([])
+        groups[-1].append(item)
+    rng.shuffle(groups)
+    yield from groups
