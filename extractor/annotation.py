@@ -35,7 +35,11 @@ def located(gold: Mapping[str, Any], text: str, mentions: Iterable[Mention]) -> 
     """The annotation with offsets for quotes. `mentions` are the pipeline's own, of which gold's are kept."""
     events = [{**event, "evidence": _evidence(event.get("evidence") or {}, text)} for event in gold["events"]]
     traps = [
-        {"type": trap["type"], "why": trap["why"], "evidence": _evidence(trap.get("evidence") or {k: trap[k] for k in ("sentence", "trigger")}, text)}
+        {
+            "type": trap["type"],
+            "why": trap["why"],
+            "evidence": _evidence(trap.get("evidence") or {k: trap[k] for k in ("sentence", "trigger")}, text),
+        }
         for trap in gold.get("not_events", ())
     ]
     return {**gold, "events": events, "not_events": traps, "mentions": _mentions(gold, text, mentions)}
@@ -76,7 +80,10 @@ def _mentions(gold: Mapping[str, Any], text: str, mentions: Iterable[Mention]) -
     kept: list[Json] = []
     for m in mentions:
         span = {"start": m.start, "end": m.end}
-        if (m.label in ("MATERIAL", "COUNTRY") and any(same_name(m.id, one) for one in listed["materials" if m.label == "MATERIAL" else "countries"])) or (m.label == "QUANTITY" and any(same_quantity(m.value, one) for one in listed["quantities"])):
+        if (
+            m.label in ("MATERIAL", "COUNTRY")
+            and any(same_name(m.id, one) for one in listed["materials" if m.label == "MATERIAL" else "countries"])
+        ) or (m.label == "QUANTITY" and any(same_quantity(m.value, one) for one in listed["quantities"])):
             kept.append({"label": m.label, "id": m.id, **span})
     for company in listed["companies"]:
         kept += _company(company if isinstance(company, list) else [company], text)
@@ -91,13 +98,126 @@ def _company(spellings: list[str], text: str) -> Iterator[Json]:
         for head in heads:
             if head != spelling and (len(head) < 4 or head.lower() in _COMMON or len(words) == 1):
                 continue
-            for place in re.finditer(rf"(?<![\w-]){re.escape(head)}(?![\w-]|\s[A-Z]\w+)" if head != spelling else rf"(?<!\w){re.escape(head)}(?!\w)", text):
+            for place in re.finditer(
+                rf"(?<![\w-]){re.escape(head)}(?![\w-]|\s[A-Z]\w+)"
+                if head != spelling
+                else rf"(?<!\w){re.escape(head)}(?!\w)",
+                text,
+            ):
                 yield {"label": "COMPANY", "id": spellings[0], "start": place.start(), "end": place.end()}
 
 
 # First words of company names that name something else where they stand alone.
 _COMMON = frozenset(
-    ["the", "first", "american", "australian", "african", "asian", "british", "canadian", "china", "chinese", "indian", "japan", "japanese", "korea", "korean", "european", "russian", "global", "international", "national", "general", "united", "western", "eastern", "northern", "southern", "central", "pacific", "atlantic", "north", "south", "east", "west", "new", "great", "royal", "pure", "energy", "mineral", "minerals", "metal", "metals", "mining", "resources", "rare", "earth", "lithium", "nickel", "cobalt", "copper", "tungsten", "graphite", "titanium", "aluminium", "vanadium", "manganese", "silver", "gold", "iron", "steel", "uranium", "potash", "tin", "zinc", "lead", "state", "grupo", "compania", "companhia", "société", "minera", "mina", "minas", "pan", "critical", "strategic", "advanced", "standard", "premier", "supreme", "blue", "green", "black", "white", "red", "golden", "silver", "upper", "lower", "mongolian", "vietnam", "hunan", "jiangxi", "yunnan", "guangxi", "inner", "los", "san", "santa", "banco", "bank", "port", "delta", "alpha", "omega", "nova", "terra"]
+    [
+        "the",
+        "first",
+        "american",
+        "australian",
+        "african",
+        "asian",
+        "british",
+        "canadian",
+        "china",
+        "chinese",
+        "indian",
+        "japan",
+        "japanese",
+        "korea",
+        "korean",
+        "european",
+        "russian",
+        "global",
+        "international",
+        "national",
+        "general",
+        "united",
+        "western",
+        "eastern",
+        "northern",
+        "southern",
+        "central",
+        "pacific",
+        "atlantic",
+        "north",
+        "south",
+        "east",
+        "west",
+        "new",
+        "great",
+        "royal",
+        "pure",
+        "energy",
+        "mineral",
+        "minerals",
+        "metal",
+        "metals",
+        "mining",
+        "resources",
+        "rare",
+        "earth",
+        "lithium",
+        "nickel",
+        "cobalt",
+        "copper",
+        "tungsten",
+        "graphite",
+        "titanium",
+        "aluminium",
+        "vanadium",
+        "manganese",
+        "silver",
+        "gold",
+        "iron",
+        "steel",
+        "uranium",
+        "potash",
+        "tin",
+        "zinc",
+        "lead",
+        "state",
+        "grupo",
+        "compania",
+        "companhia",
+        "société",
+        "minera",
+        "mina",
+        "minas",
+        "pan",
+        "critical",
+        "strategic",
+        "advanced",
+        "standard",
+        "premier",
+        "supreme",
+        "blue",
+        "green",
+        "black",
+        "white",
+        "red",
+        "golden",
+        "silver",
+        "upper",
+        "lower",
+        "mongolian",
+        "vietnam",
+        "hunan",
+        "jiangxi",
+        "yunnan",
+        "guangxi",
+        "inner",
+        "los",
+        "san",
+        "santa",
+        "banco",
+        "bank",
+        "port",
+        "delta",
+        "alpha",
+        "omega",
+        "nova",
+        "terra",
+    ]
 )
 
 
@@ -155,9 +275,15 @@ def _faults(gold: Mapping[str, Any], text: str) -> Iterator[str]:
                 continue
             if name not in slots:
                 yield f"event {number}: {event['type']} has no slot {name!r}, choose one of {', '.join(slots)}"
-            elif slots[name].kind == "choice" and not set(value if isinstance(value, list) else [value]) <= set(slots[name].values):
+            elif slots[name].kind == "choice" and not set(value if isinstance(value, list) else [value]) <= set(
+                slots[name].values
+            ):
                 yield f"event {number}: {name} is {value!r}, choose one of {', '.join(slots[name].values)}"
-            elif slots[name].kind == "date" and not all(_DATE.fullmatch(d) for one in (value if isinstance(value, list) else [value]) for d in str(one).split("/")):
+            elif slots[name].kind == "date" and not all(
+                _DATE.fullmatch(d)
+                for one in (value if isinstance(value, list) else [value])
+                for d in str(one).split("/")
+            ):
                 yield f"event {number}: {name} is {value!r}, write an ISO date"
         for name, spans in (event.get("evidence") or {}).items():
             for span in spans:

@@ -79,7 +79,11 @@ def _fill(page: Page, draft: Draft, slot: Slot, mentions: list[Mention]) -> None
     elif slot.kind in ("countries", "parties"):
         codes = [_party(page, m, slot.kind) for m in mentions]
         values = list(dict.fromkeys(code for code in codes if code))
-        draft.set(slot.name, values if slot.many else (values or [None])[0], [s for s, c in zip(spans, codes, strict=True) if c])
+        draft.set(
+            slot.name,
+            values if slot.many else (values or [None])[0],
+            [s for s, c in zip(spans, codes, strict=True) if c],
+        )
     elif slot.kind == "codes":
         draft.set(slot.name, list(dict.fromkeys(m.id for m in mentions if _kind(m) != "reference")), spans)
     elif slot.kind == "text":

@@ -37,7 +37,9 @@ class Labels:
             xpos.update(s.xpos)
             relations.update(s.relations)
         names = ["O", *(f"{prefix}-{kind}" for kind in ("PERSON", "ORG", "LOC") for prefix in "BI")]
-        return cls({"upos": sorted(upos), "xpos": sorted(xpos), "names": names, "starts": ["no", "yes"]}, sorted(relations))
+        return cls(
+            {"upos": sorted(upos), "xpos": sorted(xpos), "names": names, "starts": ["no", "yes"]}, sorted(relations)
+        )
 
 
 @dataclass(slots=True)
@@ -120,7 +122,9 @@ def loss(network: Network, batch: list[Window]) -> torch.Tensor:
     for name in ("upos", "xpos", "names", "starts"):
         target = padded((w.targets[name] for w in batch), UNKNOWN)
         if (target != UNKNOWN).any():
-            total = total + F.cross_entropy(network.tokens[name](words).flatten(0, 1).float(), target.flatten(), ignore_index=UNKNOWN)
+            total = total + F.cross_entropy(
+                network.tokens[name](words).flatten(0, 1).float(), target.flatten(), ignore_index=UNKNOWN
+            )
     heads = padded((w.heads for w in batch), UNKNOWN)
     if (heads != UNKNOWN).any():
         total = total + parse_loss(network, words, batch, heads)
@@ -150,7 +154,11 @@ def optimizer(network: Network, steps: int, encoder_rate: float, head_rate: floa
     inner = [p for p in network.bert.parameters() if p.requires_grad]
     own = {id(p) for p in network.bert.parameters()}
     outer = [p for p in network.parameters() if id(p) not in own]
-    adam = torch.optim.AdamW([{"params": inner, "lr": encoder_rate}, {"params": outer, "lr": head_rate}], weight_decay=0.01)
+    adam = torch.optim.AdamW(
+        [{"params": inner, "lr": encoder_rate}, {"params": outer, "lr": head_rate}], weight_decay=0.01
+    )
     warm = max(1, steps // 20)
-    rate = torch.optim.lr_scheduler.LambdaLR(adam, lambda s: min((s + 1) / warm, max(0.0, (steps - s) / (steps - warm))))
+    rate = torch.optim.lr_scheduler.LambdaLR(
+        adam, lambda s: min((s + 1) / warm, max(0.0, (steps - s) / (steps - warm)))
+    )
     return adam, rate

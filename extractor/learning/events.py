@@ -21,10 +21,17 @@ _FITS = torch.tensor([[label in tasks.ROLES[role] for label in tasks.LABELS] for
 def loss(network: Network, batch: Sequence[Example]) -> Tensor:
     """The sum of the event heads' losses over a batch."""
     words = encoded(network, [_Inputs(e) for e in batch])
-    company = F.cross_entropy(network.company(words).flatten(0, 1).float(), padded((e.company for e in batch), UNKNOWN).flatten(), ignore_index=UNKNOWN, reduction="sum")
+    company = F.cross_entropy(
+        network.company(words).flatten(0, 1).float(),
+        padded((e.company for e in batch), UNKNOWN).flatten(),
+        ignore_index=UNKNOWN,
+        reduction="sum",
+    )
     weight = torch.tensor([0.5, *[1.5] * (len(tasks.ANCHORS) - 1)])
     target = padded((e.anchors for e in batch), UNKNOWN).flatten()
-    anchor = F.cross_entropy(network.anchor(words).flatten(0, 1).float(), target, weight, ignore_index=UNKNOWN, reduction="sum")
+    anchor = F.cross_entropy(
+        network.anchor(words).flatten(0, 1).float(), target, weight, ignore_index=UNKNOWN, reduction="sum"
+    )
     total = (company + 2 * anchor) / max(1, len(batch)) / 4
     pooled = torch.stack([row[: len(e.window.tokens)].mean(0) for row, e in zip(words, batch, strict=True)])
     relevant = torch.tensor([float(e.relevant) for e in batch])
@@ -57,7 +64,9 @@ def _event_losses(network: Network, words: Tensor, example: Example) -> Tensor:
             total = total + _link_loss(network, words, anchors, example)
     if told:
         hidden = network.choosing(words[[i for i, _ in told]])
-        total = total + 0.5 * F.cross_entropy(network.factuality(hidden).float(), torch.tensor([f for _, f in told]), reduction="sum")
+        total = total + 0.5 * F.cross_entropy(
+            network.factuality(hidden).float(), torch.tensor([f for _, f in told]), reduction="sum"
+        )
     return total / 2
 
 

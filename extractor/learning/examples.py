@@ -80,7 +80,9 @@ def _anchor_place(event: Mapping[str, Any], mentions: Sequence[Mention]) -> tupl
     near = (evidence.get("trigger") or evidence.get("sentence") or [None])[0]
     slots = {slot.name: slot for slot in EVENT_TYPES[event["type"]]}
     for name in FIGURES[event["type"]]:
-        if event.get(name) is None or (event["type"] == "control_measure" and event["measure"] not in ("export_quota", "import_quota")):
+        if event.get(name) is None or (
+            event["type"] == "control_measure" and event["measure"] not in ("export_quota", "import_quota")
+        ):
             continue
         fitting = [m for m in mentions if m.label in ROLES[name] and _fills(m, slots[name], event[name], {})]
         quoted = [m for m in fitting if _overlaps(m, evidence.get(name) or ())]
@@ -126,14 +128,19 @@ def _example(gold, doc, window: Window, mentions: Sequence[Mention], places, hom
             anchors[head] = IGNORE
         else:
             anchors[head] = kind
-            factuality[head] = 1 if event.get("action") == "planned" or event.get("status") in ("proposed", "announced") else 0
+            factuality[head] = (
+                1 if event.get("action") == "planned" or event.get("status") in ("proposed", "announced") else 0
+            )
         events.append(_anchored(event, head, kind, order, shown, home))
     for trap in gold.get("not_events", ()):
         place = (trap.get("evidence") or {}).get("trigger")
         if place and (span := words(tuple(place[0]))) and span[1] >= window.own:
             head = _head(doc, window, span)
             if anchors[head] <= 0:
-                anchors[head], factuality[head] = 0, FACTUALITY.index(trap["why"] if trap["why"] in FACTUALITY else "hypothetical")
+                anchors[head], factuality[head] = (
+                    0,
+                    FACTUALITY.index(trap["why"] if trap["why"] in FACTUALITY else "hypothetical"),
+                )
     company = [0] * size
     for mention in gold.get("mentions", ()):
         if mention["label"] == "COMPANY" and (span := words((mention["start"], mention["end"]))):
@@ -142,7 +149,9 @@ def _example(gold, doc, window: Window, mentions: Sequence[Mention], places, hom
         company = [IGNORE] * size
     texts = [doc[t].text for t in window.tokens]
     names = [(m.id, str((m.value or {}).get("as", ""))) for m in order]
-    return Example(gold["id"], window, texts, shown, names, anchors, factuality, company, events, int(bool(gold["relevant"])))
+    return Example(
+        gold["id"], window, texts, shown, names, anchors, factuality, company, events, int(bool(gold["relevant"]))
+    )
 
 
 def _anchored(event, head: int, kind: int, mentions: Sequence[Mention], shown, home) -> Anchored:
@@ -156,7 +165,13 @@ def _anchored(event, head: int, kind: int, mentions: Sequence[Mention], shown, h
     for slot in EVENT_TYPES[event["type"]]:
         if slot.name not in ROLES:
             continue
-        fitting = [i for i, m in enumerate(mentions) if m.label in ROLES[slot.name] and event.get(slot.name) is not None and _fills(m, slot, event[slot.name], home)]
+        fitting = [
+            i
+            for i, m in enumerate(mentions)
+            if m.label in ROLES[slot.name]
+            and event.get(slot.name) is not None
+            and _fills(m, slot, event[slot.name], home)
+        ]
         by_value: dict[str, list[int]] = {}
         for i in fitting:
             by_value.setdefault(_stands_for(mentions[i], home), []).append(i)
@@ -184,7 +199,11 @@ def _fills(mention: Mention, slot: Slot, value: Any, home: Mapping[str, str]) ->
     values = value if isinstance(value, list) else [value]
     stated = mention.value or {}
     if slot.kind in ("materials", "countries", "parties"):
-        names = {mention.id, home.get(mention.id, "")} if mention.label == "BODY" or slot.kind == "countries" else {mention.id}
+        names = (
+            {mention.id, home.get(mention.id, "")}
+            if mention.label == "BODY" or slot.kind == "countries"
+            else {mention.id}
+        )
         return any(same_name(v, n) for v in values for n in names if n)
     if slot.kind == "quantity":
         return any(SAME["quantity"](stated, v) for v in values)
@@ -195,7 +214,9 @@ def _fills(mention: Mention, slot: Slot, value: Any, home: Mapping[str, str]) ->
     if slot.kind == "date":
         return any(SAME["date"](mention.id, v) for v in values)
     if slot.kind == "codes":
-        return stated.get("kind") != "reference" and any(same_choice(mention.id.upper(), re.sub(r"\W+", "", str(v)).upper()) for v in values)
+        return stated.get("kind") != "reference" and any(
+            same_choice(mention.id.upper(), re.sub(r"\W+", "", str(v)).upper()) for v in values
+        )
     return stated.get("kind") == "reference" and any(SAME["text"](mention.id, v) for v in values)
 
 
@@ -213,5 +234,46 @@ def _head(doc, window: Window, span: tuple[int, int]) -> int:
 
 
 _FUNCTION = frozenset(
-    ["a", "an", "the", "of", "to", "in", "on", "for", "by", "at", "from", "with", "and", "or", "is", "are", "was", "were", "be", "been", "has", "have", "had", "will", "would", "its", "their", "up", "down", "out", "off", "into", "under", "over", "not", "no", "it", "that", "this", "as"]
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "to",
+        "in",
+        "on",
+        "for",
+        "by",
+        "at",
+        "from",
+        "with",
+        "and",
+        "or",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "has",
+        "have",
+        "had",
+        "will",
+        "would",
+        "its",
+        "their",
+        "up",
+        "down",
+        "out",
+        "off",
+        "into",
+        "under",
+        "over",
+        "not",
+        "no",
+        "it",
+        "that",
+        "this",
+        "as",
+    ]
 )

@@ -72,7 +72,11 @@ def _quantized(path: Path) -> Path:
     graph = onnx.load(str(prepared)).graph
     heads = [node.name for node in graph.node if "/bert/" not in node.name and node.op_type in ("MatMul", "Gemm")]
     quantize_dynamic(
-        str(prepared), str(out), per_channel=True, weight_type=QuantType.QInt8, nodes_to_exclude=heads,
+        str(prepared),
+        str(out),
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+        nodes_to_exclude=heads,
         op_types_to_quantize=["MatMul", "Gemm", "Gather"],
     )
     return out

@@ -53,7 +53,13 @@ def train_base(treebank: Path, steps: int, say=print) -> tuple[Network, base.Lab
 
 
 def train_events(
-    network: Network, labels: base.Labels, found: Sequence[Example], pools: Pools, treebank: Path | None, epochs: int, say=print
+    network: Network,
+    labels: base.Labels,
+    found: Sequence[Example],
+    pools: Pools,
+    treebank: Path | None,
+    epochs: int,
+    say=print,
 ) -> None:
     """The event heads, with every example in another variant each time."""
     wordpiece = WordPiece((encoder_folder() / "vocab.txt").read_text("utf-8").split("\n"))
@@ -116,10 +122,30 @@ def write(network: Network, labels: base.Labels, folder: Path, int8: bool = True
 
 
 @click.command()
-@click.option("--treebank", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder of train.conllu, train-ner-only.conllu")
-@click.option("--corpus", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path("corpus/train"), show_default=True)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("models/en_critical_minerals/reader"), show_default=True)
-@click.option("--base", "base_file", type=click.Path(path_type=Path), help="Keep the trained base here, and start from it where it exists")
+@click.option(
+    "--treebank",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="Folder of train.conllu, train-ner-only.conllu",
+)
+@click.option(
+    "--corpus",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("corpus/train"),
+    show_default=True,
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("models/en_critical_minerals/reader"),
+    show_default=True,
+)
+@click.option(
+    "--base",
+    "base_file",
+    type=click.Path(path_type=Path),
+    help="Keep the trained base here, and start from it where it exists",
+)
 @click.option("--steps", default=5000, show_default=True, help="Steps of the base")
 @click.option("--epochs", default=14, show_default=True, help="Passes over the corpus")
 def main(treebank: Path, corpus: Path, out: Path, base_file: Path | None, steps: int, epochs: int) -> None:
@@ -130,7 +156,9 @@ def main(treebank: Path, corpus: Path, out: Path, base_file: Path | None, steps:
         labels = base.Labels(state["tokens"], state["relations"])
         network = Network(encoder_folder(), labels.tokens, labels.relations)
         own = network.state_dict()
-        network.load_state_dict({k: v for k, v in state["net"].items() if k in own and own[k].shape == v.shape}, strict=False)
+        network.load_state_dict(
+            {k: v for k, v in state["net"].items() if k in own and own[k].shape == v.shape}, strict=False
+        )
     else:
         network, labels = train_base(treebank, steps, click.echo)
         if base_file:

@@ -76,14 +76,18 @@ def _rebuilt(example: Example, words: list[str], place: list[int], source: list[
         while end + 1 < len(source) and source[end + 1] == last:
             end += 1
         mentions.append((place[first], end, label))
-    company = [2 if v == 1 and first_of[s] != n else v for n, (s, v) in enumerate((s, example.company[s]) for s in source)]
+    company = [
+        2 if v == 1 and first_of[s] != n else v for n, (s, v) in enumerate((s, example.company[s]) for s in source)
+    ]
     events = [Anchored(place[e.word], e.type, e.choices, e.filled, e.unsure) for e in example.events]
     return replace(
         example,
         window=window,
         words=words,
         mentions=mentions,
-        anchors=[v if first_of[s] == n or v <= 0 else 0 for n, (s, v) in enumerate((s, example.anchors[s]) for s in source)],
+        anchors=[
+            v if first_of[s] == n or v <= 0 else 0 for n, (s, v) in enumerate((s, example.anchors[s]) for s in source)
+        ],
         factuality=moved(example.factuality),
         company=company,
         events=events,

@@ -19,34 +19,28 @@ from extractor.vocabulary import Vocabulary
 # 1,250  43.5  14,27,166  3 625 000  245 000  0,25
 _DIGITS = r"\d{1,3}(?:[, \u00a0\u202f]\d{2,3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
 _WORDS = {
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-    "eleven": 11,
-    "twelve": 12,
-    "twenty": 20,
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-    "half a": 0.5,
-    "a": 1,
-    "sixty": 60,
-    "hundred": 100,
-    "a hundred": 100,
-}
-_TO = r"(?:\s?[-–—−]\s?|\s(?:to|and|or)\s)"
+    word: float(number)
+    for number, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+        "nineteen twenty".split(),
+        1,
+    )
+} | {
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100,
+    "a hundred": 100, "half a": 0.5, "a": 1,
+}  # fmt: skip
+_TO = r"(?:[-–—−]|\s[-–—−]\s|\s(?:to|and|or)\s)"
 _ELLIPTIC = re.compile(
-    r"(?<![\w.,$€£¥])(?P<number>\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?|two|three|four|five|six|eight|ten|twelve)(?P<scale>\s(?:million|billion|thousand))?"
-    r"(?=,? (?:in|from|to|by|were|was|of which|of it|for|a year|the year|went|came|bound|and|last|this|before|per)\b|[,;)]|$)"
+    r"(?<![\w.,$€£¥/–-])(?P<number>\d{1,3}(?:,\d{3})+|\d{3,}(?:\.\d+)?|\d+\.\d+|(?<=[a-z] )\d\d)(?![,.]?\d)"
+    r"(?P<scale>\s(?:million|billion|thousand)|(?:m|bn|k)(?![\w/]))?"
+    r"(?=,? (?:in|from|to|by|were|was|of which|of it|of those|of them|of these|for|a year|the year|went|came|bound|and|last|this|before|"
+    r"per|approved|shipped|produced|mined|exported|imported|sold|annually|yearly|a month)\b|[,;)]|\.?$|\.[\s\"”])"
 )
-_TO_SUM = r"(?:\s?[-–—−]\s?|\sto\s)"
+_NEXT = re.compile(  # in the next sentence, only after words that take a mass
+    r"\b(?:took|takes|taking|bought|received|sent|supplied|shipped|remaining|another|further|made|produced|cast|poured|absorbed)\s"
+    r"(?:about |some |nearly |almost |just |only |around |over )?$"
+)
+_TO_SUM = r"(?:[-–—−]|\s[-–—−]\s|\sto\s)"
 _SMALLEST = 1e-4  # tonnes; less is a sample or a dose
 _PRICE_UNITS = {
     "t": "t",
@@ -91,7 +85,7 @@ class Quantities:
         words_of_scale = _either(word for word in self.multipliers if len(word) > 1)
         scale = rf"(?:\s?-?(?:{words_of_scale})\b|(?:bn|mn|m|k)(?=\s(?:dry |wet |metric |short )?(?:t|ton|tonne|lb|pound)s?\b|lb\b))"
         money_scale = rf"(?:\s?-?(?:{_either(self.multipliers)})(?![\w]))"
-        unit = rf"(?:(?:{_either(self.units)})|(?-i:{_either(n for n in self.units if n != n.lower())}))"
+        unit = rf"(?:(?:{_either(n for n in self.units if n == n.lower())})|(?-i:{_either(n for n in self.units if n != n.lower())}))"
         words = rf"(?:{_either(w for w in _WORDS if w != 'a')}|a(?=\s(?:million|billion|thousand)\b))"
         rate = (
             r"(?:\s?(?:per|a|an|/|each)\s?(?:year|annum|month|day|yr|y|a|quarter|week|mo)\b|\s(?:annually|yearly|monthly)"
@@ -169,6 +163,9 @@ class Quantities:
             text[end : end + 12],
         ):
             return  # a grade or a density, not a mass
+        bound = start > 1 and text[start - 1] in "-–/" and text[start - 2].isdigit()  # "in 2018-19 to 7,902 MT"
+        if bound and not match["high"]:
+            return
         unit, factor = self._unit(match["unit"])
         retracted = re.search(r"\bnot\s+$", text[max(0, start - 5) : start])
         common = {
@@ -192,15 +189,19 @@ class Quantities:
         low *= self._unit(match["lowunit"])[1] if match["lowunit"] else factor
         to = match["to"].strip()
         before = text[max(0, start - 12) : start].lower().rstrip()
-        two = (_a_year(match["low"]) and not match["lowunit"] and not _a_year(match["high"])) or (
-            (to in ("and", "or") and not before.endswith("between"))
+        other_unit = bool(match["lowunit"]) and self._unit(match["lowunit"])[0] != unit and to == "to"
+        two = (
+            bound
+            or (other_unit and not before.endswith(("from", "between")))
+            or (_a_year(match["low"]) and not match["lowunit"] and not _a_year(match["high"]))
+            or (to in ("and", "or") and not before.endswith("between"))
             or low > high
             or (to == "to" and before.endswith("from") and (match["lowunit"] or not _a_range(text, start)))
         )
         if not two:
             yield _mention("QUANTITY", text, start, end, {"low": low, "high": high, **common})
             return
-        if not _a_year(match["low"]) or match["lowunit"]:
+        if not bound and (not _a_year(match["low"]) or match["lowunit"]):
             yield _mention("QUANTITY", text, start, match.start("to"), {"tonnes": low, **common})
         yield _mention("QUANTITY", text, match.start("high"), end, {"tonnes": high, **common})
 
@@ -231,29 +232,26 @@ class Quantities:
         self, text: str, mass: dict[str, Any], match: re.Match[str], taken: bytearray
     ) -> Iterator[dict[str, Any]]:
         """Numbers whose unit went without saying after one that had it: "14.1 million wet tonnes in 2023 and 10.8 million in 2024"."""
-        stop = re.search(r"[.!?][\s\"”]|\n|$", text[mass["end"] : mass["end"] + 240])
-        tail = text[mass["end"] : mass["end"] + min(stop.start() if stop else 200, 220)]
-        scale = (match["scale"] or match["lowscale"] or "").strip().lower()
-        for number in _ELLIPTIC.finditer(tail):
-            start, end = (
-                mass["end"] + number.start("number"),
-                mass["end"] + number.end("scale" if number["scale"] else "number"),
-            )
+        near = text[mass["end"] : mass["end"] + 300].split("\n", 1)[0]
+        stops = [stop.end() for stop in re.finditer(r"[.!?][\s\"”]", near)]
+        own, following = (stops[0] if stops else len(near)), (stops[1] if len(stops) > 1 else len(near))
+        scale = match["scale"] or match["lowscale"] or ""
+        for number in _ELLIPTIC.finditer(near[:following]):
+            last = number.end("scale" if number["scale"] else "number")
+            start, end = mass["end"] + number.start("number"), mass["end"] + last
+            plain = "," in number["number"] and not number["scale"]  # "1.31 million …, the remaining 410,000"
+            if number.start() >= own and not (plain and _NEXT.search(near[: number.start()])):
+                continue
             if (
                 any(taken[start:end])
                 or _a_year(number["number"])
-                or bool(number["scale"]) != bool(scale)
+                or (bool(number["scale"]) != bool(scale) and not plain)
                 or self.quantity.match(text, start)
             ):
                 continue
             tonnes = self._scaled(number["number"], number["scale"]) * self._unit(match["unit"])[1]
-            yield _mention(
-                "QUANTITY",
-                text,
-                start,
-                end,
-                {**{k: v for k, v in mass["value"].items() if k not in ("low", "high")}, "tonnes": tonnes},
-            )
+            common = {k: v for k, v in mass["value"].items() if k not in ("low", "high")}
+            yield _mention("QUANTITY", text, start, end, {**common, "tonnes": tonnes})
 
     def _money(self, match: re.Match[str]) -> dict[str, Any] | None:
         groups = match.groupdict()

@@ -114,7 +114,9 @@ class Reader:
         for name, values in tasks.CHOICES.items():
             if name.split(".")[0] == tasks.ANCHORS[kind]:
                 p = _softmax(self._out("choices." + name, chosen))
-                choices[name.split(".")[1]] = {v: round(float(x), 4) for v, x in zip(values, p, strict=True) if x > 0.02}
+                choices[name.split(".")[1]] = {
+                    v: round(float(x), 4) for v, x in zip(values, p, strict=True) if x > 0.02
+                }
         roles: dict[str, dict[int, float]] = {}
         if len(linked):
             labels = self.heads["label_embedding"][[tasks.LABELS.index(mentions[m]["label"]) for _, _, m in shown]]

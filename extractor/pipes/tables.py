@@ -27,7 +27,16 @@ _CUTS = (
     re.compile(r"\t+"),
     re.compile(r"\s*\.{3,}\s*"),
     re.compile(r"\s+/\s+"),
-    re.compile(r" {3,}"),
+    re.compile(r" {2,}"),
+    re.compile(r"\s[-–—]\s"),
+)
+_PLAIN = r"[+−–-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?"
+_SPACED = re.compile(
+    rf"^(?P<name>[^\d\s][^|]{{1,60}}?)(?P<cells>(?:\s(?:{_PLAIN}|n/?a|nil|–|-)){{2,8}})$", re.I
+)  # "Ireland 231.0 405.0"
+_TITLES = re.compile(
+    r"(?:(?:[A-Z][a-z]{2,8}(?:[-–/][A-Z][a-z]{2,8})?|[QH][1-4]|\d{1,2}M)[ -])?(?:19|20)\d\d(?:[-/]\d\d)?\b|\bchange(?: ?%)?|\b[Ss]hare\b|\+/-|%",
+    re.I,
 )
 _NAMED = re.compile(
     r"^(?=.{4,60}$)[A-Z][A-Za-z .,()'’&-]*[A-Za-z.)] (?=\d{1,3}(?:,\d{3})*(?:\.\d+)?$)"
@@ -35,6 +44,9 @@ _NAMED = re.compile(
 _DATED = re.compile(r"^[\w’'() -]{4,14}: (?=\d)")  # "2016-17: 3,42,215 MT"
 _COUNTED = re.compile(
     r"\b(?:no\.?|number|enterprises|companies|firms|shipments|lots|cargoes|rank|staff|trucks|days|year)\b", re.I
+)
+_NO_MASS = re.compile(
+    r"\bprice|\bemploy|\bheadcount|\bFTE|\bper (?:kilogram|tonne|ton|pound)|\brevenue|\bEBITDA|\binjur|\bnumber\b", re.I
 )
 _SHORT = 42  # a longer line is no cell of a flattened table
 
@@ -84,9 +96,11 @@ class Tables:
         caption = text[slice(*table.caption)]
         corner = text[slice(*table.header[0])] if table.header else ""
         common = (
-            self._factor(caption)
+            self._factor(caption.rsplit("\n", 1)[-1])
+            or self._factor(caption)
             or self._factor(corner)
             or self._factor_of_note(text[max(0, table.caption[0] - 3000) : table.caption[0]])
+            or self._factor_behind(text, table)
         )
         taken = {i for m in mentions if m["label"] in ("QUANTITY", "MONEY", "PERCENT") for i in (m["start"],)}
         for row in table.rows:
@@ -102,18 +116,21 @@ class Tables:
                 ):
                     continue
                 value = _value(number[0])
-                if ("%" in text[start:end] and "(" not in text[start:end]) or (
-                    _PERCENT.search(title) and not self._factor(title)
+                if (
+                    _moved(text, row, column)
+                    or ("%" in text[start:end] and "(" not in text[start:end])
+                    or (_PERCENT.search(title) and not self._factor(title))
                 ):
                     yield _mention("PERCENT", text, start, number.end(), {"pct": value, "cell": True})
                     continue
                 if priced := self._price(title) or self._price(caption):
                     yield _mention("MONEY", text, start, number.end(), {"amount": abs(value), **priced, "cell": True})
                     continue
-                if _COUNTED.search(title):
+                if _COUNTED.search(title) or (column and _NO_MASS.search(text[slice(*row[0])])):
                     continue
                 factor = (
                     self._factor(title)
+                    or self._factor_in_brackets(text[slice(*row[0])])
                     or (None if _MONEY.search(title) else common)
                     or self._factor_of_row(text, row, column)
                 )
@@ -140,6 +157,11 @@ class Tables:
                 return self._factor(text[start:end])
         return None
 
+    def _factor_in_brackets(self, label: str) -> tuple[str, float] | None:
+        """The unit that a row's own label states: "Silicon produced (t)"."""
+        behind = re.search(r"\(([^()]{1,20})\)\s*$", label)
+        return self._factor(behind[1]) if behind and self.unit.fullmatch(behind[1].strip()) else None
+
     def _price(self, text: str) -> dict[str, str] | None:
         """{"currency", "per"} that a caption or header states: "$/oz", "US$ per tonne", "(EUR/kg)"."""
         match = self.rate.search(text)
@@ -160,6 +182,12 @@ class Tables:
         )
         return self._factor(notes[-1]) if notes else None
 
+    def _factor_behind(self, text: str, table: Table) -> tuple[str, float] | None:
+        """The unit in brackets behind the last row: "Australia 571; Russia 214 (thousand tonnes)"."""
+        end = table.rows[-1][-1][1] if table.rows else table.caption[1]
+        behind = re.match(r"\s*\(([^()\n]{1,30})\)", text[end : end + 40])
+        return self._factor(behind[1]) if behind else None
+
     def _factor(self, text: str) -> tuple[str, float] | None:
         """(unit, tonnes a unit) that a caption or header states."""
         for match in self.unit.finditer(text):
@@ -169,6 +197,12 @@ class Tables:
             scale = 1e3 if match["thousand"] else 1e6 if match["million"] else 1.0
             return self.unit_ids[name], self.units[name] * scale
         return None
+
+
+def _moved(text: str, row: list[Span], column: int) -> bool:
+    """Whether a cell is a change beside figures: "1,092,300 1,214,600 +11.2"."""
+    signed = [bool(re.match(r"[+−–-]\s?\d", text[a:b])) for a, b in row[1:]]
+    return column > 0 and signed[column - 1] and not all(signed)
 
 
 def find(text: str) -> Iterator[Table]:
@@ -184,6 +218,8 @@ def find(text: str) -> Iterator[Table]:
         for pattern, least in ((_DATED, 2), (_NAMED, 3)):
             if not table:
                 table, used = _listed(text, lines, i, pattern, least)
+        if not table:
+            table, used = _spaced(text, lines, i)
         if not table:
             table, used = _flattened(text, lines, i)
         if not table:
@@ -211,6 +247,8 @@ def _delimited(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]
             table = Table(_caption(text, lines, i))
             if not any(_figure(text[a:b]) for a, b in rows[0][1:]):
                 table.header, rows = rows[0], rows[1:]
+                if rows and all(len(r) == len(table.header) + 1 for r in rows):  # the names' own column has no title
+                    table.header = [(table.header[0][0], table.header[0][0]), *table.header]
             rows = [r for r in rows if not all(re.fullmatch(r"[\s:|-]*", text[a:b]) for a, b in r)]
             table.rows = rows
             return table, j - i
@@ -238,6 +276,32 @@ def _listed(text: str, lines: list[Span], i: int, pattern: re.Pattern[str], leas
         rows.append([(start, start + len(match[0].rstrip(" :"))), (start + match.end(), end)])
         j += 1
     return (Table(_caption(text, lines, i), [], rows), j - i) if len(rows) >= least else (None, 0)
+
+
+def _spaced(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
+    """A name and two figures or more a line, single spaces between: "Ireland 231.0 405.0"."""
+    rows: list[list[Span]] = []
+    j = i
+    while j < len(lines) and (match := _SPACED.match(text[slice(*lines[j])])):
+        start = lines[j][0]
+        cells = [
+            (start + c.start() + match.start("cells"), start + c.end() + match.start("cells"))
+            for c in re.finditer(r"\S+", match["cells"])
+        ]
+        rows.append([(start, start + match.end("name")), *cells])
+        j += 1
+    if len(rows) < 2 or all(re.fullmatch(r"\d{3}", text[slice(*c)]) for row in rows for c in row[2:]):
+        return None, 0  # "131 200" is one figure
+    table = Table(_caption(text, lines, i), [], rows)
+    if i and (
+        titles := [
+            (lines[i - 1][0] + m.start(), lines[i - 1][0] + m.end())
+            for m in _TITLES.finditer(text[slice(*lines[i - 1])])
+        ]
+    ):
+        columns = len(rows[0]) - 1
+        table.header = [(lines[i - 1][0], lines[i - 1][0]), *titles] if len(titles) <= columns else []
+    return table, j - i
 
 
 def _flattened(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
