@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from extractor.events import tasks
 from extractor.events.figures import signed
 from extractor.events.page import Draft, Page, Sentence, mass
 from extractor.schema import EVENT_TYPES, Mention, Slot
@@ -49,8 +50,8 @@ def _draft(page: Page, sentence: Sentence, reading: Reading, probability: float)
         if slot.kind == "choice":
             value = _choice(slot, reading["choices"].get(slot.name, {}))
             draft.set(slot.name, value, here)
-        elif linked := _linked(slot, reading["roles"].get(slot.name, {})):
-            _fill(page, draft, slot, [page.mentions[i] for i in linked])
+        elif linked := _linked(page, slot, reading["roles"].get(slot.name, ())):
+            _fill(page, draft, slot, linked)
     draft.evidence["anchor"] = here
     return draft
 
@@ -61,14 +62,17 @@ def _choice(slot: Slot, told: Mapping[str, float]) -> str | None:
     return max(told, key=lambda value: told[value], default="") or None
 
 
-def _linked(slot: Slot, scores: Mapping[int, float]) -> list[int]:
-    best = max(scores, key=lambda i: scores[i], default=None)
-    if best is None:
+def _linked(page: Page, slot: Slot, scores: Sequence[Sequence[float]]) -> list[Mention]:
+    """The mentions that fill a slot: those the reader is sure of, and where a key slot has none the best."""
+    labels = tasks.ROLES.get(slot.name, ())
+    found = [(p, m) for a, b, p in scores for m in page.at_span.get((int(a), int(b)), ()) if m.label in labels]
+    if not found:
         return []
+    best = max(found, key=lambda f: f[0])
     if not slot.many:
-        return [best] if scores[best] >= _LINKED else []
-    sure = [i for i in scores if scores[i] >= _LINKED]
-    return sure or ([best] if slot.key and scores[best] >= _BEST else [])
+        return [best[1]] if best[0] >= _LINKED else []
+    sure = [mention for p, mention in found if p >= _LINKED]
+    return sure or ([best[1]] if slot.key and best[0] >= _BEST else [])
 
 
 def _fill(page: Page, draft: Draft, slot: Slot, mentions: list[Mention]) -> None:

@@ -158,6 +158,14 @@ class Page:
         return {m.start: m for m in self.mentions}
 
     @cached_property
+    def at_span(self) -> dict[Span, list[Mention]]:
+        """Mentions by the span that they take."""
+        found: dict[Span, list[Mention]] = {}
+        for mention in self.mentions:
+            found.setdefault((mention.start, mention.end), []).append(mention)
+        return found
+
+    @cached_property
     def first_country(self) -> dict[str, Mention]:
         """Country code → its first mention."""
         found: dict[str, Mention] = {}

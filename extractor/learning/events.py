@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from extractor.events import tasks
 from extractor.learning.base import UNKNOWN, encoded, padded
 from extractor.learning.examples import Example
 from extractor.learning.network import Network
-from extractor.pipes import tasks
 
 _ROLES = list(tasks.ROLES)
 _FITS = torch.tensor([[label in tasks.ROLES[role] for label in tasks.LABELS] for role in _ROLES])

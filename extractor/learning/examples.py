@@ -15,7 +15,7 @@ from typing import Any
 from spacy.language import Language
 
 from extractor.agreement import SAME, same_choice, same_name
-from extractor.pipes.tasks import ANCHORS, CHOICES, FACTUALITY, FIGURES, ROLES
+from extractor.events.tasks import ANCHORS, CHOICES, FACTUALITY, FIGURES, ROLES
 from extractor.pipes.windows import Window
 from extractor.schema import EVENT_TYPES, Mention, Slot
 from extractor.score import documents, read_gold

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from extractor.events import tasks
 from extractor.learning.network import Network
-from extractor.pipes import tasks
 
 
 class _Graph(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel
 
-from extractor.pipes import tasks
+from extractor.events import tasks
 from extractor.pipes.wordpiece import SHAPES
 
 ARCS, RELATIONS, LINKS = 192, 64, 128  # widths of what the pairwise scores compare
@@ -33,7 +33,7 @@ class Network(nn.Module):
     """MiniLM with a shape embedding at its input and, on the first piece of every word, the heads.
 
     tokens: label sets of the word-wise heads, by name. relations: labels of the parse. The event heads' labels are
-    those of `extractor.pipes.tasks`.
+    those of `extractor.events.tasks`.
     """
 
     def __init__(self, encoder: Path, tokens: Mapping[str, list[str]], relations: list[str]) -> None:

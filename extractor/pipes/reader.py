@@ -18,15 +18,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 
-from extractor.pipes import tasks
+from extractor.events import tasks
+from extractor.pipes.grammar import Grammar
 from extractor.pipes.windows import Window, windows
 from extractor.pipes.wordpiece import WordPiece
 from extractor.vocabulary import Vocabulary
 
 Array = NDArray[np.float32]
-_FAINT = 0.05  # anchors less probable than this are not looked at
+_FAINT = 0.05  # anchors and links less probable than this are not looked at
+_COMPANY = 0.5  # how probable a company name has to be that only the reader sees
+
+Shown = tuple[int, int, dict[str, Any]]  # first and last word of a mention in the window, and the mention
 
 
 @Language.factory("minerals_reader")
@@ -65,85 +69,74 @@ class Reader:
         return self._session
 
     def __call__(self, doc: Doc) -> Doc:
-        mentions = doc.user_data["mentions"]
         readings: list[dict[str, Any]] = []
-        if self.encoder and any(m["label"] == "MATERIAL" for m in mentions):
+        if self.encoder and any(m["label"] == "MATERIAL" for m in doc.user_data["mentions"]):
+            grammar = Grammar(doc, self.labels)
             for window in document_windows(doc, self.wordpiece):
-                readings += self.read(doc, window)
+                readings += self.read(doc, window, grammar)
+            doc.user_data["mentions"] = _one_company(doc.user_data["mentions"])
+            doc = grammar.written()
         doc.user_data["readings"] = readings
         return doc
 
-    def read(self, doc: Doc, window: Window) -> Iterator[dict[str, Any]]:
-        """The anchors of a window."""
-        words, company, anchors, _ = self.session.run(
-            ["words", "company", "anchors", "relevance"],
-            {
-                "pieces": np.array([window.pieces], dtype=np.int64),
-                "shapes": np.array([window.shapes], dtype=np.int64),
-                "first": np.array([window.first], dtype=np.int64),
-                "sentence": np.array([window.sentences], dtype=np.int64),
-            },
-        )
-        doc.user_data["mentions"] = self._with_companies(doc, window, company[0])
+    def read(self, doc: Doc, window: Window, grammar: Grammar) -> Iterator[dict[str, Any]]:
+        """The anchors of a window; new company names go to the mentions, tags and heads to `grammar`."""
+        out = dict(zip(_OUTPUTS, self.session.run(list(_OUTPUTS), _inputs(window)), strict=True))
+        grammar.add(window, *(out[name][0] for name in ("upos", "xpos", "names", "arcs", "relations")))
+        doc.user_data["mentions"] = _with_companies(doc, window, _softmax(out["company"][0]))
+        words = out["words"][0]
         shown = list(_shown(doc, window))
-        linked = self._linked(words[0], shown)
-        probable = _softmax(anchors[0])
+        linked = self._linked(words, shown)
+        probable = _softmax(out["anchors"][0])
         for i in range(window.own, len(window.tokens)):
             if 1 - probable[i, 0] >= _FAINT:
-                yield self._anchor(doc, window, i, probable[i], words[0], shown, linked)
+                yield self._anchor(doc[window.tokens[i]], words[i], probable[i], shown, linked)
 
-    def _with_companies(self, doc: Doc, window: Window, scores: Array) -> list[dict[str, Any]]:
-        return doc.user_data["mentions"]
-
-    def _linked(self, words: Array, shown: list[tuple[int, int, int]]) -> Array:
+    def _linked(self, words: Array, shown: list[Shown]) -> Array:
+        """What the links compare of every mention shown: [mentions, links + 1]."""
         if not shown:
             return np.zeros((0, 0), dtype=np.float32)
-        labels = _LABELS_AT
-        rows = np.stack([(words[a] + words[b]) / 2 for a, b, _ in shown])
-        del labels
-        return rows
+        middle = np.stack([(words[first] + words[last]) / 2 for first, last, _ in shown])
+        labels = self.heads["label_embedding"][[_LABEL_AT[mention["label"]] for _, _, mention in shown]]
+        return _with_one(self._side("linked", middle + labels))
 
-    def _anchor(self, doc, window, i, probable, words, shown, linked) -> dict[str, Any]:
-        mentions = doc.user_data["mentions"]
-        token = doc[window.tokens[i]]
-        kind = int(probable[1:].argmax()) + 1
-        anchor = words[i] + self.heads["type_embedding"][kind]
-        chosen = self._side("choosing", anchor)
-        factual = _softmax(self._out("factuality", self._side("choosing", words[i])))
-        choices = {}
-        for name, values in tasks.CHOICES.items():
-            if name.split(".")[0] == tasks.ANCHORS[kind]:
-                p = _softmax(self._out("choices." + name, chosen))
-                choices[name.split(".")[1]] = {
-                    v: round(float(x), 4) for v, x in zip(values, p, strict=True) if x > 0.02
-                }
-        roles: dict[str, dict[int, float]] = {}
-        if len(linked):
-            labels = self.heads["label_embedding"][[tasks.LABELS.index(mentions[m]["label"]) for _, _, m in shown]]
-            right = self._side("linked", linked + labels)
-            left = self._side("linking", anchor)
-            right = np.concatenate([right, np.ones_like(right[:, :1])], 1)
-            left = np.concatenate([left, np.ones(1, dtype=np.float32)])
-            scores = _sigmoid(np.einsum("d,rdk,mk->rm", left, self.heads["role"], right, optimize=True))
-            names = {slot.name for slot in tasks.EVENT_TYPES[tasks.ANCHORS[kind]]}
-            for r, role in enumerate(tasks.ROLES):
-                if role in names:
-                    found = {
-                        m: round(float(scores[r, j]), 4)
-                        for j, (_, _, m) in enumerate(shown)
-                        if scores[r, j] > 0.05 and mentions[m]["label"] in tasks.ROLES[role]
-                    }
-                    if found:
-                        roles[role] = found
+    def _anchor(self, token: Token, word: Array, probable: Array, shown: list[Shown], linked: Array) -> dict[str, Any]:
+        index = int(probable[1:].argmax()) + 1
+        kind = tasks.ANCHORS[index]
+        anchor = word + self.heads["type_embedding"][index]
+        factual = _softmax(self._out("factuality", self._side("choosing", word)))
         return {
             "start": token.idx,
             "end": token.idx + len(token),
-            "type": tasks.ANCHORS[kind],
-            "p": round(float(probable[kind]), 4),
+            "type": kind,
+            "p": round(float(probable[index]), 4),
             "not_told": round(float(sum(factual[tasks.FACTUALITY.index(f)] for f in tasks.NO_EVENT)), 4),
-            "choices": choices,
-            "roles": roles,
+            "choices": self._choices(kind, self._side("choosing", anchor)),
+            "roles": self._roles(kind, anchor, shown, linked) if len(linked) else {},
         }
+
+    def _choices(self, kind: str, chosen: Array) -> dict[str, dict[str, float]]:
+        """Slot → value → probability; "" is unstated."""
+        found = {}
+        for name, values in tasks.CHOICES.items():
+            type_, slot = name.split(".")
+            if type_ == kind:
+                p = _softmax(self._out("choices." + name, chosen))
+                found[slot] = {v: round(float(x), 4) for v, x in zip(values, p, strict=True) if x > 0.02}
+        return found
+
+    def _roles(self, kind: str, anchor: Array, shown: list[Shown], linked: Array) -> dict[str, list[list[float]]]:
+        """Slot → the mentions that may fill it, as [start, end, probability]."""
+        left = _with_one(self._side("linking", anchor))
+        scores = _sigmoid((linked @ (left @ self.heads["role"]).T).T)
+        slots = {slot.name for slot in tasks.EVENT_TYPES[kind]}
+        found: dict[str, list[list[float]]] = {}
+        for role, row in zip(tasks.ROLES, scores, strict=True):
+            if role in slots:
+                for (_, _, mention), p in zip(shown, row, strict=True):
+                    if p > _FAINT and mention["label"] in tasks.ROLES[role]:
+                        found.setdefault(role, []).append([mention["start"], mention["end"], round(float(p), 4)])
+        return found
 
     def _side(self, name: str, rows: Array) -> Array:
         return np.maximum(rows @ self.heads[name + ".weight"].T + self.heads[name + ".bias"], 0)
@@ -193,7 +186,17 @@ class Reader:
         return self
 
 
-_LABELS_AT: Mapping[str, int] = {label: i for i, label in enumerate(tasks.LABELS)}
+_LABEL_AT: Mapping[str, int] = {label: i for i, label in enumerate(tasks.LABELS)}
+_OUTPUTS = ("words", "upos", "xpos", "names", "arcs", "relations", "company", "anchors")
+
+
+def _inputs(window: Window) -> dict[str, NDArray[np.int64]]:
+    return {
+        "pieces": np.array([window.pieces], dtype=np.int64),
+        "shapes": np.array([window.shapes], dtype=np.int64),
+        "first": np.array([window.first], dtype=np.int64),
+        "sentence": np.array([window.sentences], dtype=np.int64),
+    }
 
 
 def document_windows(doc: Doc, wordpiece: WordPiece) -> Iterator[Window]:
@@ -209,23 +212,63 @@ def document_windows(doc: Doc, wordpiece: WordPiece) -> Iterator[Window]:
     return windows(sentences, title, wordpiece)
 
 
-def _shown(doc: Doc, window: Window) -> Iterator[tuple[int, int, int]]:
-    """Mentions that stand in a window: first and last word, and place in the document's mentions."""
-    word_at = {token: i for i, token in enumerate(window.tokens)}
-    at_char = {doc[t].idx: i for t, i in word_at.items()}
-    ends = {doc[t].idx + len(doc[t]): i for t, i in word_at.items()}
-    low, high = min(at_char, default=0), max(ends, default=0)
-    for m, mention in enumerate(doc.user_data["mentions"]):
-        if mention["label"] in _LABELS_AT and low <= mention["start"] < high:
-            first = at_char.get(mention["start"])
-            last = ends.get(mention["end"])
-            if first is None or last is None:
-                span = doc.char_span(mention["start"], mention["end"], alignment_mode="expand")
-                inside = [word_at[t.i] for t in span if t.i in word_at] if span is not None else []
-                if not inside:
-                    continue
-                first, last = inside[0], inside[-1]
-            yield first, last, m
+def _shown(doc: Doc, window: Window) -> Iterator[Shown]:
+    """Mentions that stand in a window, with their first and last word in it."""
+    begins = {doc[token].idx: i for i, token in enumerate(window.tokens)}
+    ends = {doc[token].idx + len(doc[token]): i for i, token in enumerate(window.tokens)}
+    at = {token: i for i, token in enumerate(window.tokens)}
+    low, high = min(begins, default=0), max(ends, default=0)
+    for mention in doc.user_data["mentions"]:
+        if mention["label"] not in _LABEL_AT or not low <= mention["start"] < high:
+            continue
+        first, last = begins.get(mention["start"]), ends.get(mention["end"])
+        if first is None or last is None:  # begins or ends within a token: "865t"
+            span = doc.char_span(mention["start"], mention["end"], alignment_mode="expand")
+            inside = [at[token.i] for token in span if token.i in at] if span is not None else []
+            if not inside:
+                continue
+            first, last = inside[0], inside[-1]
+        yield first, last, mention
+
+
+def _with_companies(doc: Doc, window: Window, company: Array) -> list[dict[str, Any]]:
+    """The mentions, with the company names that the reader sees and the vocabulary lacks."""
+    mentions = doc.user_data["mentions"]
+    found = []
+    i = window.own
+    while i < len(window.tokens):
+        end = i + 1
+        if company[i].argmax() == 1:
+            while (
+                end < len(window.tokens)
+                and company[end].argmax() == 2
+                and window.tokens[end] == window.tokens[end - 1] + 1
+            ):
+                end += 1
+            first, last = doc[window.tokens[i]], doc[window.tokens[end - 1]]
+            if company[i, 1] >= _COMPANY and first.text[:1].isupper():
+                found.append((first.idx, last.idx + len(last)))
+        i = end
+    for start, end in found:
+        name = " ".join(doc.text[start:end].split())
+        inside = [m for m in mentions if m["start"] < end and start < m["end"]]
+        if all(
+            m["label"] in ("MATERIAL", "COUNTRY", "MEASURE") and start <= m["start"] and m["end"] <= end for m in inside
+        ) and not any(m["start"] == start and m["end"] == end for m in inside):
+            taken = {id(m) for m in inside}
+            mentions = [m for m in mentions if id(m) not in taken]
+            mentions.append({"label": "COMPANY", "id": name, "start": start, "end": end, "value": {"as": "read"}})
+    return sorted(mentions, key=lambda m: (m["start"], m["end"]))
+
+
+def _one_company(mentions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """ "Hollin" beside "Hollin Tungsten" is the same company."""
+    ids = sorted({m["id"] for m in mentions if m["label"] == "COMPANY"}, key=len)
+    fuller = {short: next((i for i in ids if i.startswith(short + " ")), short) for short in ids}
+    return [
+        m | {"id": fuller[m["id"]]} if m["label"] == "COMPANY" and m["value"]["as"] in ("form", "read") else m
+        for m in mentions
+    ]
 
 
 def _softmax(logits: Array) -> Array:
@@ -235,3 +278,7 @@ def _softmax(logits: Array) -> Array:
 
 def _sigmoid(logits: Array) -> Array:
     return 1 / (1 + np.exp(-logits))
+
+
+def _with_one(rows: Array) -> Array:
+    return np.concatenate([rows, np.ones_like(rows[..., :1])], -1)
