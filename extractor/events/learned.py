@@ -11,7 +11,7 @@ from extractor.events.figures import signed
 from extractor.events.page import Draft, Page, Sentence, mass
 from extractor.schema import EVENT_TYPES, Mention, Slot
 
-_SURE = 0.5  # of an anchor
+_LIKELY = 0.2  # of an anchor: what is less probable is not proposed
 _LINKED = 0.5  # of a mention in a slot
 _BEST = 0.25  # of the best mention where a key slot would stay empty
 _FIGURES = frozenset({"QUANTITY", "PERCENT", "MONEY"})
@@ -34,17 +34,17 @@ def _told(page: Page, readings: list[Reading]) -> Iterator[tuple[Reading, float]
     figures = [r for r in readings if (m := page.at.get(r["start"])) and m.label in _FIGURES]
     words = [r for r in readings if r not in figures]
     for reading in figures:
-        if reading["p"] >= _SURE:
+        if reading["p"] >= _LIKELY:
             yield reading, reading["p"]
-    peaks = [r for r in words if r["p"] >= _SURE]
-    if not peaks and sum(r["p"] for r in words) >= _SURE:
+    peaks = [r for r in words if r["p"] >= _LIKELY]
+    if not peaks and sum(r["p"] for r in words) >= _LIKELY:
         peaks = [max(words, key=lambda r: r["p"])]
     for reading in peaks:
         yield reading, min(1.0, sum(r["p"] for r in words) / len(peaks))
 
 
 def _draft(page: Page, sentence: Sentence, reading: Reading, probability: float) -> Draft:
-    draft = Draft(reading["type"], sentence, confidence=probability * (1 - reading["not_told"]))
+    draft = Draft(reading["type"], sentence, confidence=probability, doubt=reading["not_told"])
     here = [(reading["start"], reading["end"])]
     for slot in EVENT_TYPES[reading["type"]]:
         if slot.kind == "choice":

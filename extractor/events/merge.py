@@ -34,7 +34,7 @@ def merged(drafts: Iterable[Draft]) -> list[Draft]:
     shelves: dict[str, list[Draft]] = {}  # drafts that could be the same fact
     for draft in drafts:
         shelf = shelves.setdefault(_shelf(draft), [])
-        twin = next((k for k in shelf[-_REACH:] if _same_fact(k, draft)), None)
+        twin = next((k for k in shelf[-_REACH:] if same_fact(k, draft)), None)
         if twin is None:
             kept.append(draft)
             shelf.append(draft)
@@ -59,7 +59,8 @@ def _shelf(draft: Draft) -> str:
     return repr([draft.type, *(draft.get(slot) for slot in figures[draft.type])])
 
 
-def _same_fact(one: Draft, other: Draft) -> bool:
+def same_fact(one: Draft, other: Draft) -> bool:
+    """Whether two drafts of one type can be two tellings of one fact."""
     for slot in _OVERLAPPING[one.type]:
         a, b = set(one.get(slot) or []), set(other.get(slot) or [])
         if not a or not b:
