@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from extractor.options import database_option, id_of, reading_options
+from extractor.options import confidence_option, database_option, id_of, reading_options
 from extractor.schema import EVENT_TYPES, Document, Extraction, Problem
 from extractor.terminal import OneLineGroup, Refusal, complain, event_line, print_found, progress
 
@@ -88,8 +88,11 @@ def run(sources: tuple[str, ...], db: Path, wait: float, n_process: int, quiet: 
     type=click.Path(path_type=Path, dir_okay=False),
     help="A file to write: .jsonl, .csv or .parquet. Without it, JSON Lines go to stdout.",
 )
+@confidence_option
 @reading_options
-def extract(inputs: tuple[str, ...], output: Path | None, n_process: int, quiet: bool, **reading: Any) -> None:
+def extract(
+    inputs: tuple[str, ...], output: Path | None, min_confidence: float, n_process: int, quiet: bool, **reading: Any
+) -> None:
     """Extract from documents, and write what is found; nothing is stored.
 
     INPUT is a .txt, .html, .pdf or .jsonl file, a folder of them, a URL or - (documents as JSON Lines on stdin).
@@ -109,6 +112,7 @@ def extract(inputs: tuple[str, ...], output: Path | None, n_process: int, quiet:
             if isinstance(result, Problem):
                 _report(result, tally)
             else:
+                result = result.confident(min_confidence)
                 write(result)
                 _count(result, tally)
             show(tally)
@@ -132,10 +136,18 @@ def extract(inputs: tuple[str, ...], output: Path | None, n_process: int, quiet:
 @click.option(
     "--issuer", callback=id_of("countries.csv"), help="Measures of this jurisdiction only (its code, as CN or EU)."
 )
+@confidence_option
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def events(
-    db: Path, since: int, type_: str | None, material: str | None, issuer: str | None, limit: int | None, as_json: bool
+    db: Path,
+    since: int,
+    type_: str | None,
+    material: str | None,
+    issuer: str | None,
+    min_confidence: float,
+    limit: int | None,
+    as_json: bool,
 ) -> None:
     """Print what is new since a cursor, one line an event, its cursor first; for alert scripts.
 
@@ -148,7 +160,9 @@ def events(
     """
     found = False
     with _opened(db, create=False) as store:
-        for event in store.events_since(since, type=type_, material=material, issuer=issuer, limit=limit):
+        for event in store.events_since(
+            since, type=type_, material=material, issuer=issuer, min_confidence=min_confidence, limit=limit
+        ):
             found = True
             click.echo(json.dumps(event, ensure_ascii=False) if as_json else event_line(event))
     _exit(0 if found else NOTHING_NEW)

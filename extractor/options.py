@@ -22,6 +22,14 @@ database_option = click.option(
     help="The SQLite database.",
 )
 
+confidence_option = click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="P",
+    help="Only events that are right with at least this probability (0 to 1).",
+)
+
 
 def _iso_date(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     try:

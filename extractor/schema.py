@@ -6,7 +6,7 @@ Slot names, slot values and the meaning of each are the annotation guidelines' o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Span = tuple[int, int]  # start and end, in characters of Document.content; end is exclusive
@@ -245,6 +245,10 @@ class Extraction:
     events: tuple[Event, ...] = ()
     mentions: tuple[Mention, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+    def confident(self, least: float) -> Extraction:
+        """The same without the events of a lower confidence."""
+        return replace(self, events=tuple(event for event in self.events if event.confidence >= least))
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -130,8 +130,10 @@ def write(network: Network, labels: base.Labels, folder: Path, int8: bool = True
 )
 @click.option(
     "--corpus",
+    "corpora",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("corpus/train"),
+    multiple=True,
+    default=[Path("corpus/train")],
     show_default=True,
 )
 @click.option(
@@ -148,7 +150,7 @@ def write(network: Network, labels: base.Labels, folder: Path, int8: bool = True
 )
 @click.option("--steps", default=5000, show_default=True, help="Steps of the base")
 @click.option("--epochs", default=14, show_default=True, help="Passes over the corpus")
-def main(treebank: Path, corpus: Path, out: Path, base_file: Path | None, steps: int, epochs: int) -> None:
+def main(treebank: Path, corpora: tuple[Path, ...], out: Path, base_file: Path | None, steps: int, epochs: int) -> None:
     """Train the base and the event heads, and write what the pipeline loads."""
     torch.manual_seed(0)
     if base_file and base_file.exists():
@@ -165,7 +167,7 @@ def main(treebank: Path, corpus: Path, out: Path, base_file: Path | None, steps:
             torch.save({"net": network.state_dict(), "tokens": labels.tokens, "relations": labels.relations}, base_file)
     nlp = model.load()
     nlp.get_pipe("reader").pieces = (encoder_folder() / "vocab.txt").read_text("utf-8")
-    found = list(examples(corpus, nlp))
+    found = [example for corpus in corpora for example in examples(corpus, nlp)]
     train_events(network, labels, found, pools(nlp), treebank, epochs, click.echo)
     write(network, labels, out)
 

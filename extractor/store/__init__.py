@@ -134,6 +134,7 @@ class Store:
         type: str | None = None,
         material: str | None = None,
         issuer: str | None = None,
+        min_confidence: float = 0.0,
         limit: int | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Events after `cursor`, in cursor order: {"cursor", "type", **slots, "summary", "sentence", "confidence",
@@ -148,7 +149,14 @@ class Store:
             with explained(self.path):
                 batch = self._db.execute(
                     _EVENTS_SINCE,
-                    {"cursor": cursor, "type": type, "material": material, "issuer": issuer, "size": size},
+                    {
+                        "cursor": cursor,
+                        "type": type,
+                        "material": material,
+                        "issuer": issuer,
+                        "least": min_confidence,
+                        "size": size,
+                    },
                 ).fetchall()
             for row in batch:
                 yield _event_json(row)
@@ -281,6 +289,7 @@ _EVENTS_SINCE = """
 SELECT e.id, e.type, e.slots, e.summary, e.sentence, e.confidence, d.id, d.title, d.url, d.source, d.published
 FROM events e JOIN documents d ON d.id = e.document_id
 WHERE e.id > :cursor
+  AND e.confidence >= :least
   AND (:type IS NULL OR e.type = :type)
   AND (:material IS NULL
        OR EXISTS (SELECT 1 FROM event_materials WHERE event_id = e.id AND material = :material))
