@@ -7,9 +7,10 @@ run on the same machine gives the same file.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -53,6 +54,14 @@ class Window:
     heads: list[int]
     relations: list[int]
     sentence: list[int]  # which sentence each word is in
+
+
+class Pieces(Protocol):
+    """What the encoder takes of a window."""
+
+    pieces: list[int]
+    shapes: list[int]
+    first: list[int]
 
 
 def pieces_of(words: Iterable[str], wordpiece: WordPiece) -> tuple[list[int], list[int], list[int]]:
@@ -110,7 +119,7 @@ def padded(rows: Iterable[list[int]], fill: int) -> torch.Tensor:
     return torch.from_numpy(out)
 
 
-def encoded(network: Network, batch: list[Window]) -> torch.Tensor:
+def encoded(network: Network, batch: Sequence[Pieces]) -> torch.Tensor:
     pieces = padded((w.pieces for w in batch), 0)
     mask = padded(([1] * len(w.pieces) for w in batch), 0)
     return network.encode(pieces, mask, padded((w.shapes for w in batch), 6), padded((w.first for w in batch), 0))

@@ -20,7 +20,7 @@ _FITS = torch.tensor([[label in tasks.ROLES[role] for label in tasks.LABELS] for
 
 def loss(network: Network, batch: Sequence[Example]) -> Tensor:
     """The sum of the event heads' losses over a batch."""
-    words = encoded(network, [_Inputs(e) for e in batch])
+    words = encoded(network, [e.window for e in batch])
     company = F.cross_entropy(
         network.company(words).flatten(0, 1).float(),
         padded((e.company for e in batch), UNKNOWN).flatten(),
@@ -38,13 +38,6 @@ def loss(network: Network, batch: Sequence[Example]) -> Tensor:
     total = total + F.binary_cross_entropy_with_logits(network.relevance(pooled)[:, 0].float(), relevant)
     links = [_event_losses(network, row, e) for row, e in zip(words, batch, strict=True)]
     return total + torch.stack(links).sum() / max(1, len(batch))
-
-
-class _Inputs:
-    """An example as `encoded` takes it."""
-
-    def __init__(self, example: Example) -> None:
-        self.pieces, self.shapes, self.first = example.window.pieces, example.window.shapes, example.window.first
 
 
 def _event_losses(network: Network, words: Tensor, example: Example) -> Tensor:

@@ -157,9 +157,9 @@ def _example(gold, doc, window: Window, mentions: Sequence[Mention], places, hom
 def _anchored(event, head: int, kind: int, mentions: Sequence[Mention], shown, home) -> Anchored:
     one = Anchored(head, kind)
     for name, values in CHOICES.items():
-        type_, slot = name.split(".")
+        type_, choice = name.split(".")
         if type_ == event["type"]:
-            value = event.get(slot)
+            value = event.get(choice)
             one.choices[name] = values.index((value[0] if isinstance(value, list) else value) or "")
     evidence = event.get("evidence") or {}
     for slot in EVENT_TYPES[event["type"]]:
