@@ -14,6 +14,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from extractor import model
+from extractor.parts import is_long, joined, parts
 from extractor.schema import Document, Event, Extraction, Mention, Problem
 
 BATCH_DOCUMENTS = 64
@@ -66,12 +67,12 @@ class _Extractor:
         self.cached: set[str] = set()
 
     def results(self, batch: Batch) -> Results:
-        """All of a batch in one memory zone; if something in it raises, one document a zone to find out which."""
+        """All of a batch in one memory zone, each part of a long document in a zone of its own; if something in it raises, one document a zone to find out which."""
         documents = [item for item in batch if isinstance(item, Document)]
         self._fill_cache(documents)
         found: Iterator[Extraction | Problem]
         try:
-            found = iter(self._zone(documents))
+            found = iter(self._extracted(documents))
         except Exception:
             found = (self._alone(document) for document in documents)
         return [next(found) if isinstance(item, Document) else item for item in batch]
@@ -93,6 +94,13 @@ class _Extractor:
                 self.nlp.tokenizer(word)
             self.cached.update(words)
 
+    def _extracted(self, documents: list[Document]) -> list[Extraction]:
+        short = iter(self._zone([document for document in documents if not is_long(document)]))
+        return [self._in_parts(document) if is_long(document) else next(short) for document in documents]
+
+    def _in_parts(self, document: Document) -> Extraction:
+        return joined(document, ((self._zone([part])[0], offset) for part, offset in parts(document)))
+
     def _zone(self, documents: list[Document]) -> list[Extraction]:
         # What spaCy adds to its tables inside the zone is freed at its end; the values that leave it are plain Python.
         with self.nlp.memory_zone():
@@ -101,7 +109,7 @@ class _Extractor:
 
     def _alone(self, document: Document) -> Extraction | Problem:
         try:
-            return self._zone([document])[0]
+            return self._extracted([document])[0]
         except Exception as error:
             reason = " ".join(str(error).split())[:300]
             return Problem(

@@ -85,7 +85,7 @@ def _fill(page: Page, draft: Draft, slot: Slot, mentions: list[Mention]) -> None
         values = list(dict.fromkeys(code for code in codes if code))
         draft.set(
             slot.name,
-            values if slot.many else (values or [None])[0],
+            values if slot.many else next(iter(values), None),
             [s for s, c in zip(spans, codes, strict=True) if c],
         )
     elif slot.kind == "codes":
