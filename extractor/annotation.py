@@ -12,10 +12,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from extractor.agreement import same_name, same_quantity
 from extractor.schema import EVENT_TYPES, Mention
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 Json = dict[str, Any]
 Span = list[int]
@@ -29,6 +32,27 @@ def content(path: Path) -> str:
     """Title, blank line, body: what offsets point into."""
     title, _, body = path.read_text("utf-8").partition("\n")
     return f"{title.strip()}\n\n{body.strip()}"
+
+
+def finished(folder: Path, nlp: Language) -> Iterator[str]:
+    """Rewrite each annotation of a folder with offsets and mentions; yields `file: fault` for those that cannot be."""
+    for path in sorted(folder.glob("*.json")):
+        try:
+            gold, text = json.loads(path.read_text("utf-8")), content(path.with_suffix(".txt"))
+            doc = nlp.make_doc(text)
+            doc.user_data.update(published=gold["published"], title_end=text.index("\n"), kind=gold["kind"])
+            for name, pipe in nlp.pipeline:
+                if name not in ("reader", "events"):
+                    doc = pipe(doc)
+            mentions = [
+                Mention(m["label"], m["id"], m["start"], m["end"], m.get("value")) for m in doc.user_data["mentions"]
+            ]
+            whole = located(gold, text, mentions)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            yield f"{path}: cannot be read ({type(error).__name__}: {error}), write it as corpus/guidelines.md says"
+        else:
+            path.with_suffix(".txt").write_text(text + "\n", "utf-8")
+            write(path, whole)
 
 
 def located(gold: Mapping[str, Any], text: str, mentions: Iterable[Mention]) -> Json:

@@ -227,6 +227,26 @@ def score(gold: Path, predictions: Path | None, errors: bool, as_json: bool) -> 
     _exit(SOME_FAILED if tally["failed"] else 0)
 
 
+@main.command(short_help="Turn the quotes of annotated documents into offsets.")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def annotate(folder: Path) -> None:
+    """Finish hand-written annotations in place: quoted evidence becomes offsets, mentions are added, faults printed.
+
+    FOLDER holds <id>.json beside <id>.txt. An annotator writes evidence as words of the text; see corpus/guidelines.md.
+
+    \b
+    Example:
+      extractor annotate corpus/train
+    """
+    from extractor import annotation
+
+    found = 0
+    for line in (*annotation.finished(folder, _pipeline()), *annotation.faults(folder)):
+        click.echo(line)
+        found += 1
+    _exit(SOME_FAILED if found else 0)
+
+
 @main.command(short_help="Lint the vocabulary and the configuration.")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 def check(folder: Path | None) -> None:

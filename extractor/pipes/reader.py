@@ -70,17 +70,24 @@ class Reader:
 
     def __call__(self, doc: Doc) -> Doc:
         readings: list[dict[str, Any]] = []
+        doc.user_data["relevance"] = None
         if self.encoder and any(m["label"] == "MATERIAL" for m in doc.user_data["mentions"]):
             grammar = Grammar(doc, self.labels)
+            relevance, words = 0.0, 0
             for window in document_windows(doc, self.wordpiece):
-                readings += self.read(doc, window, grammar)
+                found, logit = self.read(doc, window, grammar)
+                readings += found
+                relevance += logit * (size := len(window.tokens) - window.own)
+                words += size
+            doc.user_data["relevance"] = round(float(_sigmoid(np.float32(relevance / max(1, words)))), 4)
             doc.user_data["mentions"] = _one_company(doc.user_data["mentions"])
             doc = grammar.written()
         doc.user_data["readings"] = readings
         return doc
 
-    def read(self, doc: Doc, window: Window, grammar: Grammar) -> Iterator[dict[str, Any]]:
-        """The anchors of a window; new company names go to the mentions, tags and heads to `grammar`."""
+    def read(self, doc: Doc, window: Window, grammar: Grammar) -> tuple[list[dict[str, Any]], float]:
+        """The anchors of a window, and how relevant it is (logit); new company names go to the mentions, tags and
+        heads to `grammar`."""
         out = dict(zip(_OUTPUTS, self.session.run(list(_OUTPUTS), _inputs(window)), strict=True))
         grammar.add(window, *(out[name][0] for name in ("upos", "xpos", "names", "arcs", "relations")))
         doc.user_data["mentions"] = _with_companies(doc, window, _softmax(out["company"][0]))
@@ -88,9 +95,12 @@ class Reader:
         shown = list(_shown(doc, window))
         linked = self._linked(words, shown)
         probable = _softmax(out["anchors"][0])
-        for i in range(window.own, len(window.tokens)):
-            if 1 - probable[i, 0] >= _FAINT:
-                yield self._anchor(doc[window.tokens[i]], words[i], probable[i], shown, linked)
+        anchors = [
+            self._anchor(doc[window.tokens[i]], words[i], probable[i], shown, linked)
+            for i in range(window.own, len(window.tokens))
+            if 1 - probable[i, 0] >= _FAINT
+        ]
+        return anchors, float(out["relevance"][0, 0])
 
     def _linked(self, words: Array, shown: list[Shown]) -> Array:
         """What the links compare of every mention shown: [mentions, links + 1]."""
@@ -187,7 +197,7 @@ class Reader:
 
 
 _LABEL_AT: Mapping[str, int] = {label: i for i, label in enumerate(tasks.LABELS)}
-_OUTPUTS = ("words", "upos", "xpos", "names", "arcs", "relations", "company", "anchors")
+_OUTPUTS = ("words", "upos", "xpos", "names", "arcs", "relations", "company", "anchors", "relevance")
 
 
 def _inputs(window: Window) -> dict[str, NDArray[np.int64]]:
