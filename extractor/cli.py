@@ -14,11 +14,13 @@ import click
 
 from extractor.options import confidence_option, database_option, id_of, reading_options
 from extractor.schema import EVENT_TYPES, Document, Extraction, Problem
-from extractor.terminal import OneLineGroup, Refusal, complain, event_line, print_found, progress
+from extractor.terminal import OneLineGroup, Refusal, complain, event_line, one_line, print_found, progress
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
+    from extractor.floors import Floors
+    from extractor.score import Score
     from extractor.store import Store
 
 SOME_FAILED, NOTHING_NEW = 1, 3  # exit statuses
@@ -196,35 +198,60 @@ def serve(db: Path, host: str, port: int) -> None:
 @main.command(short_help="Score the pipeline, or given output, against gold.")
 @click.argument("gold", type=click.Path(path_type=Path), metavar="GOLD_DIR")
 @click.argument("predictions", type=click.Path(path_type=Path), required=False, metavar="[PRED.jsonl]")
-@click.option("--errors", is_flag=True, help="Also print every value missed, spurious or different.")
+@click.option("--errors", is_flag=True, help="Also print every value missed, spurious or different, by its cause.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object.")
-def score(gold: Path, predictions: Path | None, errors: bool, as_json: bool) -> None:
+@click.option("--html", type=click.Path(path_type=Path), help="Also write a page that shows gold beside predicted.")
+@click.option(
+    "--floors", type=click.Path(path_type=Path), help="A file of the least F1 of each figure; below one it fails."
+)
+@click.option("--raise-floors", is_flag=True, help="Raise the floors in that file to what is measured.")
+@confidence_option
+def score(
+    gold: Path,
+    predictions: Path | None,
+    errors: bool,
+    as_json: bool,
+    html: Path | None,
+    floors: Path | None,
+    raise_floors: bool,
+    min_confidence: float,
+) -> None:
     """Print precision, recall and F1 of every figure against the gold documents of a folder.
 
     GOLD_DIR holds <id>.json beside <id>.txt. PRED.jsonl is the output of 'extractor extract'; without it the pipeline
     reads the folder's texts now.
 
+    Exit status: 0 done, 1 done but for some documents, or with a figure below its floor, 2 not done.
+
     \b
     Example:
       extractor score corpus/dev --errors
     """
-    from extractor.score import Score, ScoreError, documents, read_gold, read_predictions
+    from extractor.floors import Floors, FloorsError
+    from extractor.score import Score, ScoreError, confident, documents, read_gold, read_predictions
 
+    if raise_floors and not floors:
+        raise Refusal("--raise-floors: there is no file to raise them in; name it with --floors")
     tally: Counter[str] = Counter()
     try:
         golds = read_gold(gold)
+        recorded = Floors(floors, gold) if floors else None
+        texts = {document.id: document.content for document in documents(gold, golds)} if html else {}
         predicted = read_predictions(predictions) if predictions else _predicted(documents(gold, golds), tally)
-    except ScoreError as error:
+    except (ScoreError, FloorsError) as error:
         raise Refusal(str(error)) from error
     if missing := [document["id"] for document in golds if str(document["id"]) not in predicted]:
         complain(f"not predicted: {', '.join(missing)}")
-    result = Score(golds, predicted)
+    result = Score(golds, confident(predicted, min_confidence))
     if as_json:
-        click.echo(json.dumps({figure: counts.to_json() for figure, counts in result.table().items()}))
+        click.echo(json.dumps(result.to_json()))
     else:
-        for line in (*(result.errors if errors else ()), *result.lines()):
+        for line in (*(_error_lines(result) if errors else ()), *result.lines()):
             click.echo(line)
-    _exit(SOME_FAILED if tally["failed"] else 0)
+    if html:
+        _write_page(html, gold, result, texts)
+    below = _below(recorded, result, raise_floors and not tally["failed"]) if recorded else 0
+    _exit(SOME_FAILED if tally["failed"] or below else 0)
 
 
 @main.command(short_help="Turn the quotes of annotated documents into offsets.")
@@ -361,6 +388,41 @@ def _predicted(documents: Iterable[Document], tally: Counter[str]) -> dict[str, 
         else:
             predicted[result.document.id] = result.to_json()
     return predicted
+
+
+def _error_lines(result: Score) -> Iterator[str]:
+    from extractor.causes import by_cause, misses
+
+    for cause, group in by_cause(miss for document in result.compared for miss in misses(document)):
+        yield f"{cause}  {len(group)}"
+        for miss in group:
+            yield "\t".join(one_line(field) for field in (miss.document, miss.figure, miss.what, *miss.values))
+        yield ""
+
+
+def _write_page(file: Path, gold: Path, result: Score, texts: dict[str, str]) -> None:
+    from extractor.score_page import page
+
+    try:  # lone surrogates, which JSON can hold, are written as references
+        file.write_text(page(gold.resolve().name, result, texts), "utf-8", "xmlcharrefreplace")
+    except OSError as error:
+        raise Refusal(f"{file}: cannot be written ({error.strerror}); name a place that can") from error
+
+
+def _below(floors: Floors, result: Score, raising: bool) -> int:
+    """How many figures are below their floors, each named on stderr; before that the floors are raised, if wished."""
+    from extractor.floors import FloorsError
+
+    measured = {figure: counts.f1 for figure, counts in result.table().items()}
+    try:
+        for line in floors.raise_to(measured) if raising else ():
+            complain(line)
+    except FloorsError as error:
+        raise Refusal(str(error)) from error
+    faults = list(floors.faults(measured))
+    for fault in faults:
+        complain(fault)
+    return len(faults)
 
 
 def _exit(status: int) -> NoReturn:

@@ -158,7 +158,7 @@ def test_errors_name_document_figure_and_value(scored):
                    {"materials": ["zinc"], **event("direction", "import")}, errors=True)
     assert 'a\tmaterials\tmissed\t"tin"' in lines
     assert 'a\tmaterials\tspurious\t"zinc"' in lines
-    [differs] = [line for line in lines if "key differs" in line]
+    [differs] = [line for line in lines if line.startswith("a\ttrade_flow\tkey differs\t")]
     assert '"direction": "import"' in differs
     assert '"direction": "export"' in differs
 
