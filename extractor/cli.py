@@ -242,6 +242,8 @@ def score(
         raise Refusal(str(error)) from error
     if missing := [document["id"] for document in golds if str(document["id"]) not in predicted]:
         complain(f"not predicted: {', '.join(missing)}")
+    if missing and raise_floors:
+        complain("floors are not raised: not every document was predicted; see to those first")
     result = Score(golds, confident(predicted, min_confidence))
     if as_json:
         click.echo(json.dumps(result.to_json()))
@@ -250,7 +252,7 @@ def score(
             click.echo(line)
     if html:
         _write_page(html, gold, result, texts)
-    below = _below(recorded, result, raise_floors and not tally["failed"]) if recorded else 0
+    below = _below(recorded, result, raise_floors and not missing) if recorded else 0
     _exit(SOME_FAILED if tally["failed"] or below else 0)
 
 

@@ -83,7 +83,7 @@ def _event(number: int, pair: Pair, document: Compared) -> dict[str, Any]:
         "number": number,
         "type": pair.type,
         "verdict": pair.verdict,
-        "cause": event_cause(pair, document),
+        "outcome": _outcome(pair, document),
         "confidence": pred.get("confidence"),
         "slots": [
             {
@@ -97,6 +97,11 @@ def _event(number: int, pair: Pair, document: Compared) -> dict[str, Any]:
             if members(pred.get(slot.name)) or members(gold.get(slot.name))
         ],
     }
+
+
+def _outcome(pair: Pair, document: Compared) -> str:
+    verdict, cause = pair.verdict, event_cause(pair, document)
+    return cause if cause.startswith(verdict) else f"{verdict}: {cause}" if cause else verdict
 
 
 def _words(slot: Slot, value: Any) -> str:
