@@ -49,14 +49,18 @@ def load(path: Path | None = None) -> Language:
 def assemble(config: Path, folder: Path) -> Language:
     """Build the pipeline that a config describes and write it to `folder`; the vocabulary stays in the package.
 
-    Raises ValueError, with spaCy's own words, when the config does not describe a pipeline.
+    What was trained before and lies in `folder` (the reader, the judge) is kept. Raises ValueError, with spaCy's own
+    words, when the config does not describe a pipeline.
     """
     nlp = spacy.util.load_model_from_config(spacy.util.load_config(config), auto_fill=True)
+    for name, component in nlp.pipeline:
+        if hasattr(component, "from_disk") and (folder / name).exists():
+            component.from_disk(folder / name)
     nlp.meta.update(
         name=NAME.removeprefix("en_"),
         version=__version__,
-        license="Apache-2.0",
-        description="Events on critical-mineral supply and export control, by vocabulary and rule; no learned part yet.",
+        license="CC-BY-SA-4.0",
+        description="Events on critical-mineral supply and export control, by vocabulary, rule and a learned reader.",
     )
     nlp.to_disk(folder)
     return nlp

@@ -361,3 +361,23 @@ def test_check_names_file_line_and_remedy(tmp_path, extractor):
     assert result.exit_code == 1
     [line] = result.stdout.splitlines()
     assert re.match(r"units\.csv:2: .*'heavy'.*, write ", line)
+
+
+def test_only_events_of_a_least_confidence(tmp_path, extractor):
+    (tmp_path / "a.txt").write_text(
+        "Tungsten exports of Japan\n\nJapan exported 865 tonnes of tungsten scrap to Germany in May 2025. "
+        "Some of the tungsten might have been cobalt, which a miner is thought to have stockpiled.\n", "utf-8")
+    arguments = (tmp_path / "a.txt", "--published", "2025-07-01")
+    every = json.loads(extractor("extract", *arguments).stdout)["events"]
+    confidences = sorted(event["confidence"] for event in every)
+    least = confidences[-1]
+    kept = json.loads(extractor("extract", *arguments, "--min-confidence", str(least)).stdout)["events"]
+    assert [event["confidence"] for event in kept] == [c for c in confidences if c >= least]
+    assert json.loads(extractor("extract", *arguments, "--min-confidence", "1").stdout)["events"] == []
+    assert extractor("extract", *arguments, "--min-confidence", "2").exit_code == 2
+
+    database = tmp_path / "events.db"
+    assert extractor("run", *arguments, "--db", database, "--quiet").exit_code == 0
+    shown = extractor("events", "--db", database, "--json", "--min-confidence", str(least)).stdout.splitlines()
+    assert [json.loads(line)["confidence"] for line in shown] == [c for c in confidences if c >= least]
+    assert extractor("events", "--db", database, "--min-confidence", "1").exit_code == 3

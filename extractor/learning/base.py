@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,7 +17,9 @@ from torch.nn import functional as F
 
 from extractor.learning.network import Network
 from extractor.learning.treebank import Sentence, chunks, read
+from extractor.pipes.windows import Pieces, by_piece
 from extractor.pipes.wordpiece import WordPiece, shape
+from extractor.vocabulary import Vocabulary
 
 UNKNOWN = -100  # a word without a label for a head: it counts in no loss
 
@@ -29,6 +30,7 @@ class Labels:
 
     tokens: dict[str, list[str]]
     relations: list[str]
+    cues: list[str]
 
     @classmethod
     def of(cls, sentences: Iterable[Sentence]) -> Labels:
@@ -39,7 +41,9 @@ class Labels:
             relations.update(s.relations)
         names = ["O", *(f"{prefix}-{kind}" for kind in ("PERSON", "ORG", "LOC") for prefix in "BI")]
         return cls(
-            {"upos": sorted(upos), "xpos": sorted(xpos), "names": names, "starts": ["no", "yes"]}, sorted(relations)
+            {"upos": sorted(upos), "xpos": sorted(xpos), "names": names, "starts": ["no", "yes"]},
+            sorted(relations),
+            sorted({row.id for row in Vocabulary().rows["cues.csv"]}),
         )
 
 
@@ -54,14 +58,8 @@ class Window:
     heads: list[int]
     relations: list[int]
     sentence: list[int]  # which sentence each word is in
-
-
-class Pieces(Protocol):
-    """What the encoder takes of a window."""
-
-    pieces: list[int]
-    shapes: list[int]
-    first: list[int]
+    labels: list[int] = field(default_factory=list)  # no mentions and no cues are known in treebanks
+    cues: list[int] = field(default_factory=list)
 
 
 def pieces_of(words: Iterable[str], wordpiece: WordPiece) -> tuple[list[int], list[int], list[int]]:
@@ -122,7 +120,17 @@ def padded(rows: Iterable[list[int]], fill: int) -> torch.Tensor:
 def encoded(network: Network, batch: Sequence[Pieces]) -> torch.Tensor:
     pieces = padded((w.pieces for w in batch), 0)
     mask = padded(([1] * len(w.pieces) for w in batch), 0)
-    return network.encode(pieces, mask, padded((w.shapes for w in batch), 6), padded((w.first for w in batch), 0))
+    labels, cues = (
+        padded((_by_piece(w, v) for w, v in rows), 0)
+        for rows in ([(w, w.labels) for w in batch], [(w, w.cues) for w in batch])
+    )
+    return network.encode(
+        pieces, mask, padded((w.shapes for w in batch), 6), labels, cues, padded((w.first for w in batch), 0)
+    )
+
+
+def _by_piece(window: Pieces, values: list[int]) -> list[int]:
+    return by_piece(window, values) if values else [0] * len(window.pieces)
 
 
 def loss(network: Network, batch: list[Window]) -> torch.Tensor:
@@ -164,7 +172,7 @@ def optimizer(network: Network, steps: int, encoder_rate: float, head_rate: floa
     own = {id(p) for p in network.bert.parameters()}
     outer = [p for p in network.parameters() if id(p) not in own]
     adam = torch.optim.AdamW(
-        [{"params": inner, "lr": encoder_rate}, {"params": outer, "lr": head_rate}], weight_decay=0.01
+        [{"params": inner, "lr": encoder_rate}, {"params": outer, "lr": head_rate}], weight_decay=0.01, fused=True
     )
     warm = max(1, steps // 20)
     rate = torch.optim.lr_scheduler.LambdaLR(

@@ -13,9 +13,7 @@ from extractor.events import tasks
 from extractor.learning.base import UNKNOWN, encoded, padded
 from extractor.learning.examples import Example
 from extractor.learning.network import Network
-
-_ROLES = list(tasks.ROLES)
-_FITS = torch.tensor([[label in tasks.ROLES[role] for label in tasks.LABELS] for role in _ROLES])
+from extractor.pipes.geometry import geometry
 
 
 def loss(network: Network, batch: Sequence[Example]) -> Tensor:
@@ -42,48 +40,32 @@ def loss(network: Network, batch: Sequence[Example]) -> Tensor:
 
 def _event_losses(network: Network, words: Tensor, example: Example) -> Tensor:
     total = words.new_zeros((), dtype=torch.float32)
-    told = [(i, f) for i, f in enumerate(example.factuality) if f != UNKNOWN]
     if example.events:
         heads = torch.tensor([e.word for e in example.events])
         types = torch.tensor([e.type for e in example.events])
         anchors = words[heads] + network.type_embedding(types)
         chosen = network.choosing(anchors)
-        for name in tasks.CHOICES:
-            rows = [(i, e.choices[name]) for i, e in enumerate(example.events) if name in e.choices]
-            if rows:
-                logits = network.choices[name.replace(".", "_")](chosen[[i for i, _ in rows]]).float()
-                total = total + 0.5 * F.cross_entropy(logits, torch.tensor([v for _, v in rows]), reduction="sum")
+        targets = torch.from_numpy(example.targets.choices)
+        for c, name in enumerate(tasks.CHOICES):
+            if (targets[:, c] != UNKNOWN).any():
+                logits = network.choices[name.replace(".", "_")](chosen).float()
+                total = total + F.cross_entropy(logits, targets[:, c], ignore_index=UNKNOWN, reduction="sum")
         if example.mentions:
             total = total + _link_loss(network, words, anchors, example)
+    told = [(i, f) for i, f in enumerate(example.factuality) if f != UNKNOWN]
     if told:
-        hidden = network.choosing(words[[i for i, _ in told]])
-        total = total + 0.5 * F.cross_entropy(
-            network.factuality(hidden).float(), torch.tensor([f for _, f in told]), reduction="sum"
-        )
-    return total / 2
-
-
-def arguments(network: Network, words: Tensor, mentions: Sequence[tuple[int, int, str]]) -> Tensor:
-    """Vectors of mentions [mentions, links]: the mean of the first and the last word, and the label."""
-    first, last = torch.tensor([m[0] for m in mentions]), torch.tensor([m[1] for m in mentions])
-    labels = torch.tensor([tasks.LABELS.index(m[2]) for m in mentions])
-    return network.linked((words[first] + words[last]) / 2 + network.label_embedding(labels))
+        logits = network.factuality(network.choosing(words[[i for i, _ in told]])).float()
+        total = total + 0.5 * F.cross_entropy(logits, torch.tensor([f for _, f in told]), reduction="sum")
+    return total
 
 
 def _link_loss(network: Network, words: Tensor, anchors: Tensor, example: Example) -> Tensor:
-    scores = network.role(network.linking(anchors)[None], arguments(network, words, example.mentions)[None])[0].float()
-    labels = torch.tensor([tasks.LABELS.index(m[2]) for m in example.mentions])
-    slots = {kind: {slot.name for slot in tasks.EVENT_TYPES[kind]} for kind in tasks.EVENT_TYPES}
-    target, weight = torch.zeros_like(scores), _FITS[:, labels][:, None].expand_as(scores).float().clone()
-    for i, event in enumerate(example.events):
-        for r, role in enumerate(_ROLES):
-            if role not in slots[tasks.ANCHORS[event.type]]:
-                weight[r, i] = 0
-                continue
-            for m in event.filled.get(role, ()):
-                target[r, i, m] = 1
-            for m in event.unsure.get(role, ()):
-                weight[r, i, m] = 0
+    first, last, label = (torch.tensor([m[i] for m in example.mentions]) for i in range(3))
+    linked = network.linked((words[first] + words[last]) / 2 + network.label_embedding(label))
+    where = geometry([e.word for e in example.events], example.window.sentences, example.mentions)
+    scores = network.role(network.linking(anchors)[None], linked[None])[0].float()
+    scores = scores + network.geometry(torch.from_numpy(where)).permute(2, 0, 1).float()
+    target, weight = torch.from_numpy(example.targets.links), torch.from_numpy(example.targets.weights)
     raw = F.binary_cross_entropy_with_logits(scores, target, reduction="none")
     return (raw * weight * (1 + target)).sum() / 2
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from spacy.language import Language
 
 from extractor.agreement import SAME, same_choice, same_name
-from extractor.events.tasks import ANCHORS, CHOICES, FACTUALITY, FIGURES, ROLES
+from extractor.events.tasks import ANCHORS, CHOICES, FACTUALITY, FIGURES, LABELS, ROLES
 from extractor.pipes.windows import Window
 from extractor.schema import EVENT_TYPES, Mention, Slot
 from extractor.score import documents, read_gold
@@ -36,19 +38,46 @@ class Anchored:
 
 
 @dataclass(slots=True)
+class Targets:
+    """The events of a window as arrays: choices [events, choices], -100 for another type's; links and their weights
+    [roles, events, mentions]."""
+
+    choices: NDArray[np.int64]
+    links: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, events: Sequence[Anchored], labels: Sequence[int]) -> Targets:
+        choices = np.full((len(events), len(CHOICES)), IGNORE, dtype=np.int64)
+        links = np.zeros((len(ROLES), len(events), len(labels)), dtype=np.float32)
+        weights = np.zeros_like(links)
+        for e, event in enumerate(events):
+            slots = {slot.name for slot in EVENT_TYPES[ANCHORS[event.type]]}
+            for c, name in enumerate(CHOICES):
+                choices[e, c] = event.choices.get(name, IGNORE)
+            for r, (role, fitting) in enumerate(ROLES.items()):
+                if role in slots:
+                    weights[r, e] = [LABELS[label] in fitting for label in labels]
+                    links[r, e, list(event.filled.get(role, ()))] = 1
+                    weights[r, e, list(event.unsure.get(role, ()))] = 0
+        return cls(choices, links, weights)
+
+
+@dataclass(slots=True)
 class Example:
-    """A window with the mentions in it (words first to last, inclusive, and label) and what is to be read from it."""
+    """A window with the mentions in it (words first to last, inclusive, and index in LABELS) and what is to be read from it."""
 
     document: str
     window: Window
     words: list[str]
-    mentions: list[tuple[int, int, str]]
+    mentions: list[tuple[int, int, int]]
     names: list[tuple[str, str]]  # of each mention: its id, and how it is named ("names", "demonyms" …)
     anchors: list[int]  # word by word: index in ANCHORS, or IGNORE
     factuality: list[int]
     company: list[int]  # word by word: O, B, I
     events: list[Anchored]
     relevant: int
+    targets: Targets
 
 
 def examples(folder: Path, nlp: Language) -> Iterator[Example]:
@@ -65,12 +94,10 @@ def examples(folder: Path, nlp: Language) -> Iterator[Example]:
 
 
 def _of_document(gold: Mapping[str, Any], doc: Any, nlp: Language) -> Iterator[Example]:
-    from extractor.pipes.reader import document_windows  # the same cut as at run time
-
     home = nlp.get_pipe("reader").home
     mentions = [Mention(m["label"], m["id"], m["start"], m["end"], m.get("value")) for m in doc.user_data["mentions"]]
     places = [_anchor_place(event, mentions) for event in gold["events"]]
-    for window in document_windows(doc, nlp.get_pipe("reader").wordpiece):
+    for window in nlp.get_pipe("reader").windows(doc):
         yield _example(gold, doc, window, mentions, places, home)
 
 
@@ -106,7 +133,7 @@ def _example(gold, doc, window: Window, mentions: Sequence[Mention], places, hom
     shown, order = [], []
     for mention in mentions:
         if mention.label in _LABELS and (place := words((mention.start, mention.end))):
-            shown.append((place[0], place[1], mention.label))
+            shown.append((place[0], place[1], LABELS.index(mention.label)))
             order.append(mention)
     size = len(window.tokens)
     anchors, factuality = [0] * size, [IGNORE] * size
@@ -115,7 +142,7 @@ def _example(gold, doc, window: Window, mentions: Sequence[Mention], places, hom
     events = []
     known = all(place is not None for place in places)
     if not known:  # an event whose words are unknown may stand at any word that is no figure
-        figures = {i for a, b, label in shown if label in ("QUANTITY", "PERCENT", "MONEY") for i in range(a, b + 1)}
+        figures = {i for a, b, label in shown if LABELS[label] in _FIGURES for i in range(a, b + 1)}
         anchors = [a if i in figures else IGNORE for i, a in enumerate(anchors)]
     for event, place in zip(gold["events"], places, strict=True):
         if place is None or (span := words(place[0])) is None:
@@ -124,6 +151,16 @@ def _example(gold, doc, window: Window, mentions: Sequence[Mention], places, hom
         if head < window.own:
             continue
         kind = ANCHORS.index(event["type"])
+        if place[1]:  # the same figure told again is no other event, nor none
+            told = next(m for m in order if (m.start, m.end) == place[0] and m.label in _FIGURES)
+            for mention, (first, _, _) in zip(order, shown, strict=True):
+                if (
+                    mention is not told
+                    and mention.label == told.label
+                    and mention.value == told.value
+                    and not anchors[first]
+                ):
+                    anchors[first] = IGNORE
         if event.get("optional"):
             anchors[head] = IGNORE
         else:
@@ -150,7 +187,17 @@ def _example(gold, doc, window: Window, mentions: Sequence[Mention], places, hom
     texts = [doc[t].text for t in window.tokens]
     names = [(m.id, str((m.value or {}).get("as", ""))) for m in order]
     return Example(
-        gold["id"], window, texts, shown, names, anchors, factuality, company, events, int(bool(gold["relevant"]))
+        document=gold["id"],
+        window=window,
+        words=texts,
+        mentions=shown,
+        names=names,
+        anchors=anchors,
+        factuality=factuality,
+        company=company,
+        events=events,
+        relevant=int(bool(gold["relevant"])),
+        targets=Targets.of(events, [label for _, _, label in shown]),
     )
 
 
@@ -185,6 +232,7 @@ def _anchored(event, head: int, kind: int, mentions: Sequence[Mention], shown, h
     return one
 
 
+_FIGURES = ("QUANTITY", "PERCENT", "MONEY")
 _LABELS = {label for labels in ROLES.values() for label in labels}
 
 

@@ -21,9 +21,11 @@ class _Graph(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, pieces: Tensor, shapes: Tensor, first: Tensor, sentence: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        self, pieces: Tensor, shapes: Tensor, labels: Tensor, cues: Tensor, first: Tensor, sentence: Tensor
+    ) -> tuple[Tensor, ...]:
         n = self.network
-        words = n.encode(pieces, torch.ones_like(pieces), shapes, first)
+        words = n.encode(pieces, torch.ones_like(pieces), shapes, labels, cues, first)
         tags = [n.tokens[name](words).argmax(-1) for name in ("upos", "xpos", "names")]
         arcs = n.arc(n.dependent(words), n.head(words))[:, 0]
         other = sentence.unsqueeze(2) != sentence.unsqueeze(1)
@@ -37,7 +39,7 @@ class _Graph(nn.Module):
         return (words, *tags, arcs, relations, n.company(words), n.anchor(words), n.relevance(words.mean(1)))
 
 
-_INPUTS = ("pieces", "shapes", "first", "sentence")
+_INPUTS = ("pieces", "shapes", "labels", "cues", "first", "sentence")
 _OUTPUTS = ("words", "upos", "xpos", "names", "arcs", "relations", "company", "anchors", "relevance")
 
 
@@ -45,13 +47,14 @@ def onnx_bytes(network: Network, int8: bool) -> bytes:
     """The file. int8: weights of the encoder's layers per channel, everything on top of them in fp32."""
     network.eval()
     pieces, words = torch.randint(1000, 2000, (1, 12)), torch.tensor([[1, 3, 4, 6, 9]])
-    axes = {"pieces": {1: "pieces"}, "shapes": {1: "pieces"}, "first": {1: "words"}, "sentence": {1: "words"}}
+    axes = {name: {1: "words" if name in ("first", "sentence") else "pieces"} for name in _INPUTS}
+    zero = torch.zeros_like(pieces)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         path = Path(folder) / "encoder.onnx"
         torch.onnx.export(
             _Graph(network),
-            (pieces, torch.zeros_like(pieces), words, torch.zeros_like(words)),
+            (pieces, zero, zero, zero, words, torch.zeros_like(words)),
             str(path),
             input_names=list(_INPUTS),
             output_names=list(_OUTPUTS),
@@ -89,6 +92,8 @@ def arrays(network: Network) -> dict[str, np.ndarray]:
     for name in ("linking", "linked", "choosing"):
         found |= {f"{name}.weight": state[f"{name}.0.weight"], f"{name}.bias": state[f"{name}.0.bias"]}
     found["role"] = state["role.weight"]
+    for layer, name in ((0, "geometry_in"), (2, "geometry_out")):
+        found |= {f"{name}.{end}": state[f"geometry.{layer}.{end}"] for end in ("weight", "bias")}
     for name in tasks.CHOICES:
         key = "choices." + name.replace(".", "_")
         found |= {f"choices.{name}.weight": state[f"{key}.weight"], f"choices.{name}.bias": state[f"{key}.bias"]}

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from transformers import BertModel
 
 from extractor.events import tasks
+from extractor.pipes.geometry import WIDTH
 from extractor.pipes.wordpiece import SHAPES
 
-ARCS, RELATIONS, LINKS = 192, 64, 128  # widths of what the pairwise scores compare
+ARCS, RELATIONS, LINKS, GEOMETRY = 192, 64, 128, 64  # widths of what the pairwise scores compare
 
 
 class Bilinear(nn.Module):
@@ -32,17 +33,20 @@ class Bilinear(nn.Module):
 class Network(nn.Module):
     """MiniLM with a shape embedding at its input and, on the first piece of every word, the heads.
 
-    tokens: label sets of the word-wise heads, by name. relations: labels of the parse. The event heads' labels are
-    those of `extractor.events.tasks`.
+    tokens: label sets of the word-wise heads, by name. relations: labels of the parse. cues: how many kinds of cue
+    words there are. The event heads' labels are those of `extractor.events.tasks`.
     """
 
-    def __init__(self, encoder: Path, tokens: Mapping[str, list[str]], relations: list[str]) -> None:
+    def __init__(self, encoder: Path, tokens: Mapping[str, list[str]], relations: list[str], cues: int) -> None:
         super().__init__()
         self.bert = BertModel.from_pretrained(encoder, add_pooling_layer=False, attn_implementation="sdpa")
         self.bert.embeddings.word_embeddings.weight.requires_grad = False
         width = self.bert.config.hidden_size
         self.shape = nn.Embedding(SHAPES, width)
         nn.init.zeros_(self.shape.weight)
+        self.label, self.cue = nn.Embedding(len(tasks.LABELS) + 1, width), nn.Embedding(cues + 1, width)
+        for embedding in (self.label, self.cue):
+            nn.init.zeros_(embedding.weight)
         self.dropout = nn.Dropout(0.15)
         self.tokens = nn.ModuleDict({name: nn.Linear(width, len(labels)) for name, labels in tokens.items()})
         self.dependent, self.head = _side(width, ARCS), _side(width, ARCS)
@@ -56,16 +60,21 @@ class Network(nn.Module):
             nn.init.normal_(embedding.weight, std=0.02)
         self.linking, self.linked = _side(width, LINKS), _side(width, LINKS)
         self.role = Bilinear(LINKS, len(tasks.ROLES))
+        self.geometry = nn.Sequential(nn.Linear(WIDTH, GEOMETRY), nn.ReLU(), nn.Linear(GEOMETRY, len(tasks.ROLES)))
         self.choosing = _side(width, LINKS)
         self.choices = nn.ModuleDict(
             {name.replace(".", "_"): nn.Linear(LINKS, len(values)) for name, values in tasks.CHOICES.items()}
         )
         self.factuality = nn.Linear(LINKS, len(tasks.FACTUALITY))
 
-    def encode(self, pieces: Tensor, mask: Tensor, shapes: Tensor, first: Tensor) -> Tensor:
-        """Word vectors [windows, words, width] of pieces, their mask and shapes [windows, pieces]; `first` [windows,
-        words] is the place of each word's first piece."""
-        embedded = self.bert.embeddings.word_embeddings(pieces) + self.shape(shapes)
+    def encode(
+        self, pieces: Tensor, mask: Tensor, shapes: Tensor, labels: Tensor, cues: Tensor, first: Tensor
+    ) -> Tensor:
+        """Word vectors [windows, words, width] of pieces with their mask, shapes, mention labels and cues, all [windows,
+        pieces]; `first` [windows, words] is the place of each word's first piece."""
+        embedded = (
+            self.bert.embeddings.word_embeddings(pieces) + self.shape(shapes) + self.label(labels) + self.cue(cues)
+        )
         hidden = self.bert(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
         words = torch.gather(hidden, 1, first.unsqueeze(-1).expand(-1, -1, hidden.shape[-1]))
         return self.dropout(words)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from extractor.learning.variation import Pools, varied
 from extractor.pipes.wordpiece import WordPiece
 from extractor.vocabulary import Vocabulary
 
-BUDGET = 1024  # pieces a step
+BUDGET = 1024  # pieces a step of the base
+WINDOWS = 700  # pieces a step of the event heads: two windows or so
 
 
 def encoder_folder() -> Path:
@@ -39,7 +41,7 @@ def train_base(treebank: Path, steps: int, say=print) -> tuple[Network, base.Lab
     labels = base.Labels.of(read(treebank / "train.conllu"))
     parsed = list(base.windows(treebank / "train.conllu", labels, wordpiece))
     named = list(base.windows(treebank / "train-ner-only.conllu", labels, wordpiece))
-    network = Network(encoder_folder(), labels.tokens, labels.relations)
+    network = Network(encoder_folder(), labels.tokens, labels.relations, len(labels.cues))
     adam, rate = base.optimizer(network, steps, 1e-4, 1e-3)
     rng = random.Random(0)
     parsed_batches, named_batches = _forever(parsed, rng), _forever(named, rng)
@@ -67,17 +69,17 @@ def train_events(
     replay: Iterator[Any] | None = None
     if treebank:
         replay = _forever(list(base.windows(treebank / "train.conllu", labels, wordpiece)), rng)
-    steps = epochs * sum(1 for _ in events.batches(found, BUDGET, random.Random(0)))
-    adam, rate = base.optimizer(network, steps, 6e-5, 8e-4)
+    steps = epochs * sum(1 for _ in events.batches(found, WINDOWS, random.Random(0)))
+    adam, rate = base.optimizer(network, steps, 8e-5, 1e-3)
     network.train()
     done, started, total = 0, time.time(), 0.0
     for epoch in range(epochs):
         variants = [example if epoch % 3 == 2 else varied(example, pools, wordpiece, rng) for example in found]
-        for batch in events.batches(variants, BUDGET, rng):
+        for batch in events.batches(variants, WINDOWS, rng):
             if done >= steps:
                 break
             total += _step(network, adam, rate, lambda batch=batch: events.loss(network, batch))
-            if replay and done % 4 == 3:
+            if replay and done % 6 == 5:
                 _step(network, adam, None, lambda: 0.2 * base.loss(network, next(replay)))
             done += 1
         say(f"events {epoch + 1}/{epochs}, loss {total / max(1, done):.3f}, {time.time() - started:.0f} s")
@@ -116,7 +118,7 @@ def write(network: Network, labels: base.Labels, folder: Path, int8: bool = True
     reader = Reader(Vocabulary())
     reader.encoder = export.onnx_bytes(network, int8)
     reader.pieces = (encoder_folder() / "vocab.txt").read_text("utf-8")
-    reader.labels = {**labels.tokens, "relations": labels.relations}
+    reader.labels = {**labels.tokens, "relations": labels.relations, "cues": labels.cues}
     reader.heads = export.arrays(network)
     reader.to_disk(folder)
 
@@ -155,8 +157,8 @@ def main(treebank: Path, corpora: tuple[Path, ...], out: Path, base_file: Path |
     torch.manual_seed(0)
     if base_file and base_file.exists():
         state = torch.load(base_file, weights_only=True)
-        labels = base.Labels(state["tokens"], state["relations"])
-        network = Network(encoder_folder(), labels.tokens, labels.relations)
+        labels = base.Labels(state["tokens"], state["relations"], state["cues"])
+        network = Network(encoder_folder(), labels.tokens, labels.relations, len(labels.cues))
         own = network.state_dict()
         network.load_state_dict(
             {k: v for k, v in state["net"].items() if k in own and own[k].shape == v.shape}, strict=False
@@ -164,9 +166,10 @@ def main(treebank: Path, corpora: tuple[Path, ...], out: Path, base_file: Path |
     else:
         network, labels = train_base(treebank, steps, click.echo)
         if base_file:
-            torch.save({"net": network.state_dict(), "tokens": labels.tokens, "relations": labels.relations}, base_file)
+            torch.save({"net": network.state_dict(), **asdict(labels)}, base_file)
     nlp = model.load()
-    nlp.get_pipe("reader").pieces = (encoder_folder() / "vocab.txt").read_text("utf-8")
+    reader = nlp.get_pipe("reader")
+    reader.pieces, reader.labels = (encoder_folder() / "vocab.txt").read_text("utf-8"), {"cues": labels.cues}
     found = [example for corpus in corpora for example in examples(corpus, nlp)]
     train_events(network, labels, found, pools(nlp), treebank, epochs, click.echo)
     write(network, labels, out)

@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from extractor.events.tasks import LABELS
 from extractor.learning.examples import Anchored, Example
 from extractor.pipes.windows import Window
 from extractor.pipes.wordpiece import WordPiece, shape
@@ -26,7 +27,11 @@ def varied(example: Example, pools: Pools, wordpiece: WordPiece, rng: random.Ran
     source: list[int] = []  # new word → old word
     chosen: dict[int, tuple[int, list[str]]] = {}
     swapped: dict[tuple[str, str], bool] = {}
-    for (first, last, label), (id_, kind) in zip(example.mentions, example.names, strict=True):
+    hidden: set[int] = set()
+    for (first, last, index), (id_, kind) in zip(example.mentions, example.names, strict=True):
+        label = LABELS[index]
+        if label == "COMPANY" and swapped.setdefault(("hide", id_), rng.random() < 0.4):
+            hidden.update(range(first, last + 1))  # so that names the vocabulary lacks are learned too
         if label in ("COUNTRY", "COMPANY", "MATERIAL"):
             if swapped.setdefault((label, id_), rng.random() < 0.5):
                 pool = pools.get((label, kind)) or pools.get((label, "names"))
@@ -44,7 +49,14 @@ def varied(example: Example, pools: Pools, wordpiece: WordPiece, rng: random.Ran
             place.append(min(begin + old - i, begin + len(new) - 1))
         source += [min(i + k, last) for k in range(len(new))]
         i = last + 1
-    return _rebuilt(example, words, place, source, wordpiece)
+    varied = _rebuilt(example, words, place, source, wordpiece)
+    varied.window.labels = [
+        0 if s in hidden and label == 1 + LABELS.index("COMPANY") else label
+        for s, label in zip(
+            source if len(varied.words) == len(source) else range(len(varied.words)), varied.window.labels, strict=True
+        )
+    ]
+    return varied
 
 
 def _rebuilt(example: Example, words: list[str], place: list[int], source: list[int], wordpiece: WordPiece) -> Example:
@@ -54,6 +66,8 @@ def _rebuilt(example: Example, words: list[str], place: list[int], source: list[
         sentences=[old.sentences[s] for s in source],
         pieces=[wordpiece.start],
         shapes=[6],
+        labels=[old.labels[s] for s in source],
+        cues=[old.cues[s] for s in source],
         own=place[old.own] if old.own < len(place) else len(words),
     )
     for word in words:
@@ -64,7 +78,7 @@ def _rebuilt(example: Example, words: list[str], place: list[int], source: list[
     window.pieces.append(wordpiece.end)
     window.shapes.append(6)
     if len(window.pieces) > 500:
-        return example
+        return replace(example, window=replace(old))
     first_of = {s: n for n, s in reversed(list(enumerate(source)))}
 
     def moved(values: list[int], inside: Mapping[int, int] = {}) -> list[int]:

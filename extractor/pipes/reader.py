@@ -11,7 +11,8 @@ same events.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from spacy.language import Language
 from spacy.tokens import Doc, Token
 
 from extractor.events import tasks
+from extractor.pipes.geometry import geometry
 from extractor.pipes.grammar import Grammar
-from extractor.pipes.windows import Window, windows
+from extractor.pipes.windows import Window, by_piece, windows
 from extractor.pipes.wordpiece import WordPiece
 from extractor.vocabulary import Vocabulary
 
@@ -74,7 +76,7 @@ class Reader:
         if self.encoder and any(m["label"] == "MATERIAL" for m in doc.user_data["mentions"]):
             grammar = Grammar(doc, self.labels)
             relevance, words = 0.0, 0
-            for window in document_windows(doc, self.wordpiece):
+            for window in self.windows(doc):
                 found, logit = self.read(doc, window, grammar)
                 readings += found
                 relevance += logit * (size := len(window.tokens) - window.own)
@@ -84,6 +86,27 @@ class Reader:
             doc = grammar.written()
         doc.user_data["readings"] = readings
         return doc
+
+    def windows(self, doc: Doc) -> Iterator[Window]:
+        """The windows over a document's sentences, each word with the mention and the cue that it is in."""
+        title_end = doc.user_data.get("title_end", 0)
+        sentences, title = [], []
+        for number, sentence in enumerate(doc.sents):
+            words = [(t.i, number, t.text) for t in sentence if not t.is_space]
+            if words:
+                sentences.append(words)
+                if sentence.start_char < title_end:
+                    title += words
+        cue_ids = {cue: i for i, cue in enumerate(self.labels["cues"], 1)}
+        starts = [token.idx for token in doc]
+        labels = _by_token(
+            starts, ((m["start"], m["end"], 1 + _LABEL_AT.get(m["label"], -1)) for m in doc.user_data["mentions"])
+        )
+        cues = _by_token(starts, ((start, end, cue_ids.get(cue, 0)) for cue, start, end in doc.user_data["cues"]))
+        for window in windows(sentences, title, self.wordpiece):
+            window.labels = [labels[token] for token in window.tokens]
+            window.cues = [cues[token] for token in window.tokens]
+            yield window
 
     def read(self, doc: Doc, window: Window, grammar: Grammar) -> tuple[list[dict[str, Any]], float]:
         """The anchors of a window, and how relevant it is (logit); new company names go to the mentions, tags and
@@ -95,10 +118,11 @@ class Reader:
         shown = list(_shown(doc, window))
         linked = self._linked(words, shown)
         probable = _softmax(out["anchors"][0])
+        places = [i for i in range(window.own, len(window.tokens)) if 1 - probable[i, 0] >= _FAINT]
+        where = self._where(places, window, shown)
         anchors = [
-            self._anchor(doc[window.tokens[i]], words[i], probable[i], shown, linked)
-            for i in range(window.own, len(window.tokens))
-            if 1 - probable[i, 0] >= _FAINT
+            self._anchor(doc[window.tokens[i]], words[i], probable[i], shown, linked, where[n])
+            for n, i in enumerate(places)
         ]
         return anchors, float(out["relevance"][0, 0])
 
@@ -110,7 +134,16 @@ class Reader:
         labels = self.heads["label_embedding"][[_LABEL_AT[mention["label"]] for _, _, mention in shown]]
         return _with_one(self._side("linked", middle + labels))
 
-    def _anchor(self, token: Token, word: Array, probable: Array, shown: list[Shown], linked: Array) -> dict[str, Any]:
+    def _where(self, places: list[int], window: Window, shown: list[Shown]) -> Array:
+        """What the places of anchors and mentions say of their links: [anchors, mentions, roles]."""
+        if not places or not shown:
+            return np.zeros((len(places), 0, 0), dtype=np.float32)
+        marks = [(first, last, _LABEL_AT[mention["label"]]) for first, last, mention in shown]
+        return self._out("geometry_out", self._side("geometry_in", geometry(places, window.sentences, marks)))
+
+    def _anchor(
+        self, token: Token, word: Array, probable: Array, shown: list[Shown], linked: Array, where: Array
+    ) -> dict[str, Any]:
         index = int(probable[1:].argmax()) + 1
         kind = tasks.ANCHORS[index]
         anchor = word + self.heads["type_embedding"][index]
@@ -122,7 +155,7 @@ class Reader:
             "p": round(float(probable[index]), 4),
             "not_told": round(float(sum(factual[tasks.FACTUALITY.index(f)] for f in tasks.NO_EVENT)), 4),
             "choices": self._choices(kind, self._side("choosing", anchor)),
-            "roles": self._roles(kind, anchor, shown, linked) if len(linked) else {},
+            "roles": self._roles(kind, anchor, shown, linked, where) if len(linked) else {},
         }
 
     def _choices(self, kind: str, chosen: Array) -> dict[str, dict[str, float]]:
@@ -135,10 +168,12 @@ class Reader:
                 found[slot] = {v: round(float(x), 4) for v, x in zip(values, p, strict=True) if x > 0.02}
         return found
 
-    def _roles(self, kind: str, anchor: Array, shown: list[Shown], linked: Array) -> dict[str, list[list[float]]]:
+    def _roles(
+        self, kind: str, anchor: Array, shown: list[Shown], linked: Array, where: Array
+    ) -> dict[str, list[list[float]]]:
         """Slot → the mentions that may fill it, as [start, end, probability]."""
         left = _with_one(self._side("linking", anchor))
-        scores = _sigmoid((linked @ (left @ self.heads["role"]).T).T)
+        scores = _sigmoid((linked @ (left @ self.heads["role"]).T + where).T)
         slots = {slot.name for slot in tasks.EVENT_TYPES[kind]}
         found: dict[str, list[list[float]]] = {}
         for role, row in zip(tasks.ROLES, scores, strict=True):
@@ -204,22 +239,21 @@ def _inputs(window: Window) -> dict[str, NDArray[np.int64]]:
     return {
         "pieces": np.array([window.pieces], dtype=np.int64),
         "shapes": np.array([window.shapes], dtype=np.int64),
+        "labels": np.array([by_piece(window, window.labels)], dtype=np.int64),
+        "cues": np.array([by_piece(window, window.cues)], dtype=np.int64),
         "first": np.array([window.first], dtype=np.int64),
         "sentence": np.array([window.sentences], dtype=np.int64),
     }
 
 
-def document_windows(doc: Doc, wordpiece: WordPiece) -> Iterator[Window]:
-    """The windows over a document's sentences."""
-    title_end = doc.user_data.get("title_end", 0)
-    sentences, title = [], []
-    for number, sentence in enumerate(doc.sents):
-        words = [(t.i, number, t.text) for t in sentence if not t.is_space]
-        if words:
-            sentences.append(words)
-            if sentence.start_char < title_end:
-                title += words
-    return windows(sentences, title, wordpiece)
+def _by_token(starts: Sequence[int], spans: Iterable[tuple[int, int, int]]) -> list[int]:
+    """The value of the first span that each token is in, 0 for none. `starts`: the tokens' offsets."""
+    found = [0] * len(starts)
+    for start, end, value in spans:
+        first = bisect_right(starts, start) - 1
+        for token in range(max(0, first), bisect_left(starts, end)):
+            found[token] = found[token] or value
+    return found
 
 
 def _shown(doc: Doc, window: Window) -> Iterator[Shown]:

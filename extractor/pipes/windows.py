@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from extractor.pipes.wordpiece import WordPiece, shape
 
@@ -26,7 +27,19 @@ class Window:
     pieces: list[int] = field(default_factory=list)
     shapes: list[int] = field(default_factory=list)
     first: list[int] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)  # of each word: the mention that it is in, 0 for none
+    cues: list[int] = field(default_factory=list)  # of each word: the cue that it is in, 0 for none
     own: int = 0  # words before this one are title or context: read, but not for events
+
+
+class Pieces(Protocol):
+    """What the encoder takes of a window."""
+
+    pieces: list[int]
+    shapes: list[int]
+    first: list[int]
+    labels: list[int]
+    cues: list[int]
 
 
 Words = list[tuple[int, int, str]]  # token, sentence, text
@@ -51,6 +64,12 @@ def windows(sentences: Sequence[Words], title: Words, wordpiece: WordPiece) -> I
             end += 1
         yield _window(context, [word for words in sentences[start:end] for word in words], wordpiece)
         start = end
+
+
+def by_piece(window: Pieces, values: Sequence[int]) -> list[int]:
+    """Values of words → values of pieces, 0 for the two marks at the ends."""
+    ends = [*window.first[1:], len(window.pieces) - 1]
+    return [0, *(v for v, a, b in zip(values, window.first, ends, strict=True) for _ in range(b - a)), 0]
 
 
 def _head(words: Words, wordpiece: WordPiece, most: int) -> Words:
