@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from spacy.language import Language
 
+from extractor import model
 from extractor.events import lists
 from extractor.events.judge import Candidate, Judge, candidates, features
 from extractor.events.merge import event
@@ -137,3 +139,50 @@ def reliability(found: Sequence[Case], judge: Judge, bins: int = 10) -> tuple[fl
             table.append((float(p[inside].mean()), float(ok[inside].mean()), int(inside.sum())))
     error = sum(abs(mean - share) * count for mean, share, count in table) / max(1, len(p))
     return error, table
+
+
+def picture(path: Path, tables: Mapping[str, tuple[float, list[tuple[float, float, int]]]]) -> None:
+    """The reliability diagram: how often events of a confidence were right, one line a set of documents."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="0.7", linestyle="--", label="calibrated")
+    for name, (error, table) in tables.items():
+        axes.plot([t[0] for t in table], [t[1] for t in table], marker="o", label=f"{name}: ECE {error:.3f}")
+        for mean, share, count in table:
+            axes.annotate(str(count), (mean, share), textcoords="offset points", xytext=(4, -10), fontsize=7)
+    axes.set(xlabel="confidence", ylabel="share of events that are right", xlim=(0, 1), ylim=(0, 1))
+    axes.legend(loc="upper left")
+    figure.savefig(path)
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--test", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Documents to test it on")
+@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write the reliability diagram here")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("models/en_critical_minerals/events/judge.json"),
+    show_default=True,
+)
+def main(folders: tuple[Path, ...], test: Path | None, plot: Path | None, out: Path) -> None:
+    """Learn the judge from annotated folders that neither rules nor reader have seen, and say how well it is calibrated."""
+    nlp = model.load()
+    found = cases(folders, nlp)
+    judge = learned(found)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    judge.to_disk(out)
+    tables = {"learned on": reliability(found, judge)}
+    if test:
+        tables["held out"] = reliability(cases([test], nlp), judge)
+    for name, (error, table) in tables.items():
+        click.echo(f"{name}: expected calibration error {error:.3f} over {sum(t[2] for t in table)} events")
+    click.echo(f"threshold {judge.threshold}")
+    if plot:
+        picture(plot, tables)
+
+
+if __name__ == "__main__":
+    main()

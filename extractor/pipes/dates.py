@@ -15,6 +15,8 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from extractor.pipes.gate import shut
+
 _MONTHS = {name.lower(): i for i in range(1, 13) for name in (calendar.month_name[i], calendar.month_abbr[i])}
 _MONTHS |= {"sept": 9}
 _DAYS = {name.lower(): i for i in range(7) for name in (calendar.day_name[i],)}
@@ -111,6 +113,8 @@ def make_dates(nlp: Language, name: str) -> Dates:
 
 class Dates:
     def __call__(self, doc: Doc) -> Doc:
+        if shut(doc):
+            return doc
         published = doc.user_data.get("published") or ""
         taken = [
             (m["start"], m["end"]) for m in doc.user_data["mentions"] if m["label"] in ("QUANTITY", "MONEY", "PERCENT")

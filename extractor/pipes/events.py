@@ -82,7 +82,7 @@ class Events:
     def __call__(self, doc: Doc) -> Doc:
         data = doc.user_data
         page = self.page(doc)
-        for key in ("cues", "qualifiers", "tables", "readings"):
+        for key in ("cues", "qualifiers", "tables", "readings", "shut"):
             data.pop(key, None)
         found = lists.gather(page)
         events: list[Event] = []

@@ -14,6 +14,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from extractor.pipes.gate import shut
 from extractor.vocabulary import Vocabulary
 
 # 1,250  43.5  14,27,166  3 625 000  245 000  0,25
@@ -121,6 +122,8 @@ class Quantities:
         )
 
     def __call__(self, doc: Doc) -> Doc:
+        if shut(doc):
+            return doc
         found = list(self.read(doc.text))
         doc.user_data["mentions"] = sorted(doc.user_data["mentions"] + found, key=lambda m: (m["start"], m["end"]))
         return doc

@@ -22,6 +22,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Token
 
 from extractor.events import tasks
+from extractor.pipes.gate import shut
 from extractor.pipes.geometry import geometry
 from extractor.pipes.grammar import Grammar
 from extractor.pipes.windows import Window, by_piece, windows
@@ -73,7 +74,7 @@ class Reader:
     def __call__(self, doc: Doc) -> Doc:
         readings: list[dict[str, Any]] = []
         doc.user_data["relevance"] = None
-        if self.encoder and any(m["label"] == "MATERIAL" for m in doc.user_data["mentions"]):
+        if self.encoder and not shut(doc):
             grammar = Grammar(doc, self.labels)
             relevance, words = 0.0, 0
             for window in self.windows(doc):

@@ -15,6 +15,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from extractor.pipes.gate import shut
 from extractor.vocabulary import Vocabulary
 
 Span = tuple[int, int]
@@ -79,6 +80,9 @@ class Tables:
         self.units, self.unit_ids = vocabulary.units, vocabulary.unit_ids
 
     def __call__(self, doc: Doc) -> Doc:
+        if shut(doc):
+            doc.user_data["tables"] = []
+            return doc
         tables = list(find(doc.text))
         added = [m for table in tables for m in self.figures(doc.text, table, doc.user_data["mentions"])]
         doc.user_data["tables"] = [
