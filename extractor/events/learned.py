@@ -36,11 +36,12 @@ def _told(page: Page, readings: list[Reading]) -> Iterator[tuple[Reading, float]
     for reading in figures:
         if reading["p"] >= _LIKELY:
             yield reading, reading["p"]
-    peaks = [r for r in words if r["p"] >= _LIKELY]
-    if not peaks and sum(r["p"] for r in words) >= _LIKELY:
-        peaks = [max(words, key=lambda r: r["p"])]
-    for reading in peaks:
-        yield reading, min(1.0, sum(r["p"] for r in words) / len(peaks))
+    words.sort(key=lambda r: -r["p"])
+    mass = sum(r["p"] for r in words)
+    count = min(len(words), max(1, round(mass)))
+    if mass >= _LIKELY:
+        for reading in sorted(words[:count], key=lambda r: r["start"]):
+            yield reading, min(1.0, mass / count)
 
 
 def _draft(page: Page, sentence: Sentence, reading: Reading, probability: float) -> Draft:

@@ -130,7 +130,10 @@ def countries_of(events: list[Event]) -> Iterator[str]:
 
 
 def _relevant(page: Page) -> bool:
-    """About supply, trade or control: materials stand beside volumes, prices, trade, measures or plants, and often."""
+    """About supply, trade or control: so the reader says; unread, where materials stand beside volumes, prices, trade,
+    measures or plants, and often."""
+    if page.relevance is not None:
+        return page.relevance >= 0.5
     strong = 0.0
     for sentence in page.sentences:
         if sentence.of("MATERIAL"):

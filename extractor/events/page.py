@@ -96,6 +96,7 @@ class Page:
         tables: Sequence[Mapping[str, Any]] = (),
         stockpilers: frozenset[str] = frozenset(),
         readings: Sequence[Mapping[str, Any]] = (),
+        relevance: float | None = None,
     ) -> None:
         self.text, self.title_end, self.published, self.kind = text, title_end, published, kind
         self.mentions = mentions
@@ -103,6 +104,7 @@ class Page:
         self.tables = tables
         self.stockpilers = stockpilers  # ids of bodies that keep reserves
         self.readings = readings  # anchors that the learned reader saw
+        self.relevance = relevance  # how probably the document is relevant, where the reader read it
         self.home = home  # body or company id → country code
         self.memo: dict[str, Any] = {}  # what a finder works out once for the whole document
         self.sentences: list[Sentence] = []

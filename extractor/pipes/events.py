@@ -82,7 +82,7 @@ class Events:
     def __call__(self, doc: Doc) -> Doc:
         data = doc.user_data
         page = self.page(doc)
-        for key in ("cues", "qualifiers", "tables", "readings", "shut"):
+        for key in ("cues", "qualifiers", "tables", "readings", "relevance", "shut"):
             data.pop(key, None)
         found = lists.gather(page)
         events: list[Event] = []
@@ -124,6 +124,7 @@ class Events:
             data["tables"],
             self.stockpilers,
             data.get("readings", ()),
+            data.get("relevance"),
         )
 
     def proposals(self, page: Page) -> tuple[list[Draft], list[Draft]]:

@@ -89,22 +89,24 @@ class Reader:
         return doc
 
     def windows(self, doc: Doc) -> Iterator[Window]:
-        """The windows over a document's sentences, each word with the mention and the cue that it is in."""
-        title_end = doc.user_data.get("title_end", 0)
-        sentences, title = [], []
-        for number, sentence in enumerate(doc.sents):
-            words = [(t.i, number, t.text) for t in sentence if not t.is_space]
-            if words:
-                sentences.append(words)
-                if sentence.start_char < title_end:
-                    title += words
+        """The windows over the sentences that may hold an event and their neighbours, each word with the mention and
+        the cue that it is in."""
         cue_ids = {cue: i for i, cue in enumerate(self.labels["cues"], 1)}
         starts = [token.idx for token in doc]
         labels = _by_token(
             starts, ((m["start"], m["end"], 1 + _LABEL_AT.get(m["label"], -1)) for m in doc.user_data["mentions"])
         )
         cues = _by_token(starts, ((start, end, cue_ids.get(cue, 0)) for cue, start, end in doc.user_data["cues"]))
-        for window in windows(sentences, title, self.wordpiece):
+        title_end = doc.user_data.get("title_end", 0)
+        spoken, title = [], []
+        for number, sentence in enumerate(doc.sents):
+            words = [(t.i, number, t.text) for t in sentence if not t.is_space]
+            if words:
+                spoken.append((words, any(labels[i] or cues[i] for i, _, _ in words)))
+                if sentence.start_char < title_end:
+                    title += words
+        kept = [words for i, (words, _) in enumerate(spoken) if any(told for _, told in spoken[max(0, i - 1) : i + 2])]
+        for window in windows(kept, title, self.wordpiece):
             window.labels = [labels[token] for token in window.tokens]
             window.cues = [cues[token] for token in window.tokens]
             yield window
