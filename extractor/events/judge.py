@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from extractor.events.learned import logit
 from extractor.events.merge import same_fact
 from extractor.events.page import Draft
 from extractor.schema import EVENT_TYPES
@@ -60,8 +61,8 @@ class Judge:
         """Probability that the event's key slots are right."""
         if not self.weights:
             return candidate.first.confidence
-        logit = sum(self.weights.get(name, 0.0) * value for name, value in features(candidate).items())
-        return 1 / (1 + math.exp(-logit))
+        odds = sum(self.weights.get(name, 0.0) * value for name, value in features(candidate).items())
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
 
     def joined(self, candidate: Candidate) -> Draft:
         """One draft of both, slot by slot from whom it is to be believed."""
@@ -156,10 +157,11 @@ def features(candidate: Candidate) -> dict[str, float]:
     found[f"{kind} {'both' if told and read else 'told alone' if told else 'read alone'}"] = 1.0
     if told:
         found["told, how sure"] = told.confidence - 0.7
+        found |= told.signs
         found["told, key slots carried over"] = float(sum(name in told.implied for name in _keys(kind)))
     if read:
-        found["read, how sure"] = _logit(read.confidence)
-        found["read, told as no fact"] = read.doubt
+        found["read, how sure"] = logit(read.confidence)
+        found |= read.signs
     if told and read:
         keys = [slot for slot in EVENT_TYPES[kind] if slot.key]
         same = sum(_agree(told.get(s.name), read.get(s.name), s.many) for s in keys)
@@ -179,8 +181,3 @@ def _agree(a: Any, b: Any, many: bool) -> bool:
     if many and a and b:
         return bool(set(a) & set(b))
     return a == b
-
-
-def _logit(p: float) -> float:
-    p = min(0.995, max(0.005, p))
-    return math.log(p / (1 - p))

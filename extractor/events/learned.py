@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from extractor.events import tasks
-from extractor.events.figures import signed
+from extractor.events.claims import claim
+from extractor.events.figures import base_of_comparison, signed
 from extractor.events.page import Draft, Page, Sentence, mass
 from extractor.schema import EVENT_TYPES, Mention, Slot
 
@@ -45,25 +47,57 @@ def _told(page: Page, readings: list[Reading]) -> Iterator[tuple[Reading, float]
 
 
 def _draft(page: Page, sentence: Sentence, reading: Reading, probability: float) -> Draft:
-    draft = Draft(reading["type"], sentence, confidence=probability, doubt=reading["not_told"])
-    here = [(reading["start"], reading["end"])]
+    draft = Draft(reading["type"], sentence, confidence=probability)
+    here = (reading["start"], reading["end"])
+    weakest = chosen = 1.0
     for slot in EVENT_TYPES[reading["type"]]:
         if slot.kind == "choice":
-            value = _choice(slot, reading["choices"].get(slot.name, {}))
-            draft.set(slot.name, value, here)
+            value, p = _choice(slot, reading["choices"].get(slot.name, {}))
+            draft.set(slot.name, value, [here])
+            chosen = min(chosen, p) if slot.key else chosen
         elif linked := _linked(page, slot, reading["roles"].get(slot.name, ())):
-            _fill(page, draft, slot, linked)
-    draft.evidence["anchor"] = here
+            _fill(page, draft, slot, [mention for _, mention in linked])
+            weakest = min(weakest, *(p for p, _ in linked)) if slot.key else weakest
+    draft.evidence["anchor"] = [here]
+    draft.signs = {
+        "read, weakest key link": logit(weakest),
+        "read, choice": logit(chosen),
+        "read, told as no fact": reading["not_told"],
+        **_by_rule(page, sentence, reading),
+    }
     return draft
 
 
-def _choice(slot: Slot, told: Mapping[str, float]) -> str | None:
+def support(page: Page, told: Iterable[Draft]) -> None:
+    """Note on the rules' drafts how sure the reader is that their sentence tells an event of their type."""
+    best: dict[tuple[int, str], float] = defaultdict(float)
+    for reading in page.readings:
+        place = page.sentence_at(reading["start"]).index, reading["type"]
+        best[place] = max(best[place], reading["p"])
+    for draft in told:
+        draft.signs["told, read in the sentence"] = logit(best[draft.sentence.index, draft.type])
+
+
+def _by_rule(page: Page, sentence: Sentence, reading: Reading) -> dict[str, float]:
+    """What the rules would say of the anchor: its condition, and whose its figure is."""
+    start, end = reading["start"], reading["end"]
+    signs = {"read, within a condition or denial": float(not page.stated(start, end))}
+    figure = page.at.get(start)
+    if figure is not None and figure.label in ("QUANTITY", "PERCENT") and not sentence.row:
+        claimed = claim(page, sentence, figure)
+        signs["read, figure claimed for its type"] = (claimed == reading["type"]) - 0.5 * bool(claimed)
+        signs["read, base of a comparison"] = float(base_of_comparison(page, sentence, start))
+    return signs
+
+
+def _choice(slot: Slot, told: Mapping[str, float]) -> tuple[str | None, float]:
     if slot.key:  # an event without it is no event
         told = {value: p for value, p in told.items() if value}
-    return max(told, key=lambda value: told[value], default="") or None
+    best = max(told, key=lambda value: told[value], default="")
+    return best or None, told.get(best, 0.0)
 
 
-def _linked(page: Page, slot: Slot, scores: Sequence[Sequence[float]]) -> list[Mention]:
+def _linked(page: Page, slot: Slot, scores: Sequence[Sequence[float]]) -> list[tuple[float, Mention]]:
     """The mentions that fill a slot: those the reader is sure of, and where a key slot has none the best."""
     labels = tasks.ROLES.get(slot.name, ())
     found = [(p, m) for a, b, p in scores for m in page.at_span.get((int(a), int(b)), ()) if m.label in labels]
@@ -71,9 +105,14 @@ def _linked(page: Page, slot: Slot, scores: Sequence[Sequence[float]]) -> list[M
         return []
     best = max(found, key=lambda f: f[0])
     if not slot.many:
-        return [best[1]] if best[0] >= _LINKED else []
-    sure = [mention for p, mention in found if p >= _LINKED]
-    return sure or ([best[1]] if slot.key and best[0] >= _BEST else [])
+        return [best] if best[0] >= _LINKED else []
+    sure = [one for one in found if one[0] >= _LINKED]
+    return sure or ([best] if slot.key and best[0] >= _BEST else [])
+
+
+def logit(p: float) -> float:
+    """Log odds, within ±5."""
+    return max(-5.0, min(5.0, math.log(max(p, 1e-6) / max(1 - p, 1e-6))))
 
 
 def _fill(page: Page, draft: Draft, slot: Slot, mentions: list[Mention]) -> None:

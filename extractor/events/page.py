@@ -65,7 +65,7 @@ class Draft:
     evidence: dict[str, list[Span]] = field(default_factory=dict)
     implied: set[str] = field(default_factory=set)  # slots carried over from elsewhere in the document
     confidence: float = 0.8
-    doubt: float = 0.0  # how probably it is denied, hypothetical, advised or general, where the reader says so
+    signs: dict[str, float] = field(default_factory=dict)  # what speaks for and against it, for the judge
 
     def set(self, slot: str, value: Any, spans: Iterable[Span] = (), *, implied: bool = False) -> Draft:
         """Fill a slot; None and empty lists leave it out."""

@@ -130,4 +130,7 @@ class Events:
     def proposals(self, page: Page) -> tuple[list[Draft], list[Draft]]:
         """What the rules tell and what the reader read, each fact once."""
         told = merged(draft for finder in _FINDERS for draft in finder.find(page)) if self.rules else []
-        return told, merged(learned.find(page)) if self.learned else []
+        if not self.learned:
+            return told, []
+        learned.support(page, told)
+        return told, merged(learned.find(page))
