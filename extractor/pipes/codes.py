@@ -13,8 +13,6 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from extractor.pipes.gate import shut
-
 _ACT = (
     r"(?:Announcement|Notification|Notice|Decision|Decree|Regulation|Implementing Regulation|Delegated Regulation|Executive Order|"
     r"Order|Proclamation|Circular|Law|Public Law|Act|Directive|Statutory Instrument|Resolution|Ordinance|Arr[eê]t[eé]|Gazette|"
@@ -49,7 +47,7 @@ def make_codes(nlp: Language, name: str) -> Codes:
 
 class Codes:
     def __call__(self, doc: Doc) -> Doc:
-        if shut(doc):
+        if doc.user_data["shut"]:
             return doc
         found = list(self.read(doc.text))
         doc.user_data["mentions"] = sorted(doc.user_data["mentions"] + found, key=lambda m: (m["start"], m["end"]))

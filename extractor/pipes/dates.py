@@ -15,8 +15,6 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from extractor.pipes.gate import shut
-
 _MONTHS = {name.lower(): i for i in range(1, 13) for name in (calendar.month_name[i], calendar.month_abbr[i])}
 _MONTHS |= {"sept": 9}
 _DAYS = {name.lower(): i for i in range(7) for name in (calendar.day_name[i],)}
@@ -113,7 +111,7 @@ def make_dates(nlp: Language, name: str) -> Dates:
 
 class Dates:
     def __call__(self, doc: Doc) -> Doc:
-        if shut(doc):
+        if doc.user_data["shut"]:
             return doc
         published = doc.user_data.get("published") or ""
         taken = [

@@ -7,9 +7,9 @@ from spacy.tokens import Doc
 _BRIEF = 80  # tokens; so short a text is read whole: a flash may leave its material to the headline before it
 
 
-def shut(doc: Doc) -> bool:
-    """Whether a text of some length names no material. What comes after the names (figures, dates, the encoder) has nothing to tell then."""
-    if "shut" not in doc.user_data:
-        named = any(mention["label"] == "MATERIAL" for mention in doc.user_data["mentions"])
-        doc.user_data["shut"] = len(doc) > _BRIEF and not named
-    return bool(doc.user_data["shut"])
+def shut(doc: Doc, material: bool) -> bool:
+    """Whether a text of some length names no material, not even within another name ("Franceville Manganese").
+
+    What comes after the names (figures, dates, the encoder) has nothing to tell then.
+    """
+    return len(doc) > _BRIEF and not material

@@ -15,6 +15,7 @@ from spacy.language import Language
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
+from extractor.pipes import gate
 from extractor.pipes.ambiguity import Ambiguity
 from extractor.pipes.company_names import CompanyNames
 from extractor.vocabulary import Vocabulary
@@ -58,6 +59,7 @@ class Mentions:
 
     def __call__(self, doc: Doc) -> Doc:
         names, cues = self.match(doc)
+        doc.user_data["shut"] = gate.shut(doc, any(name["label"] == "MATERIAL" for name in names))
         names += self.companies.by_form(doc, names)
         names = _longest(names)
         names += self.companies.by_company(doc, names)

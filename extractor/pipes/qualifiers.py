@@ -14,8 +14,6 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from extractor.pipes.gate import shut
-
 _INVERTED = re.compile(r"^[\"“]?(?:Should|Were|Had)\s+(?:[\w’'-]+\s+){1,6}?(?:to\s+)?\w+")
 _IF = re.compile(r"\b(?:if|unless|in case|provided that|in the event|assuming)\b", re.I)
 _MODAL = re.compile(r"\b(?:could|might|may(?!\s+(?:not|only))(?!\s+\d)|would)\b(?!-)")
@@ -55,7 +53,7 @@ def make_qualifiers(nlp: Language, name: str) -> Qualifiers:
 
 class Qualifiers:
     def __call__(self, doc: Doc) -> Doc:
-        if shut(doc):
+        if doc.user_data["shut"]:
             doc.user_data["qualifiers"] = []
             return doc
         doc.user_data["qualifiers"] = [

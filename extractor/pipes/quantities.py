@@ -14,7 +14,6 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from extractor.pipes.gate import shut
 from extractor.vocabulary import Vocabulary
 
 # 1,250  43.5  14,27,166  3 625 000  245 000  0,25
@@ -37,9 +36,11 @@ _ELLIPTIC = re.compile(
     r"per|approved|shipped|produced|mined|exported|imported|sold|annually|yearly|a month)\b|[,;)]|\.?$|\.[\s\"”])"
 )
 _NEXT = re.compile(  # in the next sentence, only after words that take a mass
-    r"\b(?:took|takes|taking|bought|received|sent|supplied|shipped|remaining|another|further|made|produced|cast|poured|absorbed)\s"
-    r"(?:about |some |nearly |almost |just |only |around |over )?$"
+    r"\b(?:took|takes|taking|bought|received|sent|supplied|shipped|remaining|another|further|made|produced|cast|poured|absorbed"
+    r"|followed (?:on|with|at)|[A-Z]\w+ (?:on|with|at))\s(?:about |some |nearly |almost |just |only |around |over )?$"
 )
+_MONTH = re.compile(r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s$")
+_LISTED = re.compile(rf"{_NEXT.pattern}|\b[A-Z]\w+ (?:on |with |at )?$")
 _TO_SUM = r"(?:[-–—−]|\s[-–—−]\s|\sto\s)"
 _SMALLEST = 1e-4  # tonnes; less is a sample or a dose
 _PRICE_UNITS = {
@@ -122,7 +123,7 @@ class Quantities:
         )
 
     def __call__(self, doc: Doc) -> Doc:
-        if shut(doc):
+        if doc.user_data["shut"]:
             return doc
         found = list(self.read(doc.text))
         doc.user_data["mentions"] = sorted(doc.user_data["mentions"] + found, key=lambda m: (m["start"], m["end"]))
@@ -238,12 +239,19 @@ class Quantities:
         stops = [stop.end() for stop in re.finditer(r"[.!?][\s\"”]", near)]
         own, following = (stops[0] if stops else len(near)), (stops[1] if len(stops) > 1 else len(near))
         scale = match["scale"] or match["lowscale"] or ""
+        going_on = False  # whether the next sentence goes on with the list
         for number in _ELLIPTIC.finditer(near[:following]):
             last = number.end("scale" if number["scale"] else "number")
             start, end = mass["end"] + number.start("number"), mass["end"] + last
             plain = "," in number["number"] and not number["scale"]  # "1.31 million …, the remaining 410,000"
-            if number.start() >= own and not (plain and _NEXT.search(near[: number.start()])):
-                continue
+            if number.start() >= own:
+                if (
+                    _MONTH.search(near[: number.start()])
+                    or not (_NEXT if not going_on else _LISTED).search(near[: number.start()])
+                    or number["scale"]
+                ):
+                    continue
+                plain = going_on = True
             if (
                 any(taken[start:end])
                 or _a_year(number["number"])

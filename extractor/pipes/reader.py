@@ -22,7 +22,6 @@ from spacy.language import Language
 from spacy.tokens import Doc, Token
 
 from extractor.events import tasks
-from extractor.pipes.gate import shut
 from extractor.pipes.geometry import geometry
 from extractor.pipes.grammar import Grammar
 from extractor.pipes.windows import Window, by_piece, windows
@@ -74,7 +73,7 @@ class Reader:
     def __call__(self, doc: Doc) -> Doc:
         readings: list[dict[str, Any]] = []
         doc.user_data["relevance"] = None
-        if self.encoder and not shut(doc):
+        if self.encoder and not doc.user_data["shut"]:
             grammar = Grammar(doc, self.labels)
             relevance, words = 0.0, 0
             for window in self.windows(doc):

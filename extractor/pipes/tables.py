@@ -15,7 +15,6 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from extractor.pipes.gate import shut
 from extractor.vocabulary import Vocabulary
 
 Span = tuple[int, int]
@@ -43,12 +42,14 @@ _NAMED = re.compile(
     r"^(?=.{4,60}$)[A-Z][A-Za-z .,()'’&-]*[A-Za-z.)] (?=\d{1,3}(?:,\d{3})*(?:\.\d+)?$)"
 )  # "Kazakhstan 220"
 _DATED = re.compile(r"^[\w’'() -]{4,14}: (?=\d)")  # "2016-17: 3,42,215 MT"
+_LABELLED = re.compile(r"^[-–•*]?\s?[A-Z][^:\d|]{2,50}(?:\([^()]*\))?: (?=\d)")  # "Copper cathode: 2,870 / 14.1"
 _COUNTED = re.compile(
     r"\b(?:no\.?|number|enterprises|companies|firms|shipments|lots|cargoes|rank|staff|trucks|days|year)\b", re.I
 )
 _NO_MASS = re.compile(
     r"\bprice|\bemploy|\bheadcount|\bFTE|\bper (?:kilogram|tonne|ton|pound)|\brevenue|\bEBITDA|\binjur|\bnumber\b", re.I
 )
+_PRICED = re.compile(r"\bprice\b|\bper\s", re.I)
 _SHORT = 42  # a longer line is no cell of a flattened table
 
 
@@ -80,7 +81,7 @@ class Tables:
         self.units, self.unit_ids = vocabulary.units, vocabulary.unit_ids
 
     def __call__(self, doc: Doc) -> Doc:
-        if shut(doc):
+        if doc.user_data["shut"]:
             doc.user_data["tables"] = []
             return doc
         tables = list(find(doc.text))
@@ -133,7 +134,7 @@ class Tables:
                 if _COUNTED.search(title) or (column and _NO_MASS.search(text[slice(*row[0])])):
                     continue
                 factor = (
-                    self._factor(title)
+                    (None if _PRICED.search(title) else self._factor(title))
                     or self._factor_in_brackets(text[slice(*row[0])])
                     or (None if _MONEY.search(title) else common)
                     or self._factor_of_row(text, row, column)
@@ -162,9 +163,10 @@ class Tables:
         return None
 
     def _factor_in_brackets(self, label: str) -> tuple[str, float] | None:
-        """The unit that a row's own label states: "Silicon produced (t)"."""
-        behind = re.search(r"\(([^()]{1,20})\)\s*$", label)
-        return self._factor(behind[1]) if behind and self.unit.fullmatch(behind[1].strip()) else None
+        """The unit that a row's own label ends in: "Silicon produced (t)", "Ilmenite, kt"."""
+        behind = re.search(r"(?:\(([^()]{1,20})\)|, ([^,()]{1,12}))\s*$", label)
+        unit = (behind[1] or behind[2]).strip() if behind else ""
+        return self._factor(unit) if unit and self.unit.fullmatch(unit) else None
 
     def _price(self, text: str) -> dict[str, str] | None:
         """{"currency", "per"} that a caption or header states: "$/oz", "US$ per tonne", "(EUR/kg)"."""
@@ -219,7 +221,7 @@ def find(text: str) -> Iterator[Table]:
     i = 0
     while i < len(lines):
         table, used = _delimited(text, lines, i)
-        for pattern, least in ((_DATED, 2), (_NAMED, 3)):
+        for pattern, least in ((_DATED, 2), (_NAMED, 3), (_LABELLED, 3)):
             if not table:
                 table, used = _listed(text, lines, i, pattern, least)
         if not table:
@@ -277,7 +279,15 @@ def _listed(text: str, lines: list[Span], i: int, pattern: re.Pattern[str], leas
     j = i
     while j < len(lines) and (match := pattern.match(text[slice(*lines[j])])):
         start, end = lines[j]
-        rows.append([(start, start + len(match[0].rstrip(" :"))), (start + match.end(), end)])
+        cells = [c.span() for c in re.finditer(r"[^/\s][^/]*?(?=\s/\s|$)", text[start + match.end() : end])]
+        rows.append(
+            [
+                (start, start + len(match[0].rstrip(" :"))),
+                *(
+                    (start + match.end() + a, start + match.end() + b) for a, b in cells[:1]
+                ),  # the caption's unit is the first's
+            ]
+        )
         j += 1
     return (Table(_caption(text, lines, i), [], rows), j - i) if len(rows) >= least else (None, 0)
 
@@ -354,16 +364,13 @@ def _pairs(text: str, lines: list[Span], i: int) -> tuple[Table | None, int]:
         return None, 0
     rows = []
     for match in re.finditer(
-        r"(?:^|[;,:(]\s)(?P<name>[A-Z][A-Za-z .'’-]{1,30}?)[ :]\s?(?P<number>\d{1,3}(?:[, ]\d{3})+|\d{2,6})(?=\s?(?:[;,)]|\.?$|\s\())",
+        r"(?:^|[;,:(]\s)(?P<name>[A-Za-z][A-Za-z .'’-]{1,30}?)[ :]\s?(?P<number>\d{1,3}(?:[, ]\d{3})+|\d{2,6})(?=\s?(?:[;)]|,(?!\d)|\.?$|\s\())",
         text[start:end],
     ):
         if not re.fullmatch(r".*\b(?:19|20)\d\d", match["number"]):
-            rows.append(
-                [
-                    (start + match.start("name"), start + match.end("name")),
-                    (start + match.start("number"), start + match.end("number")),
-                ]
-            )
+            rows.append([(start + match.start(part), start + match.end(part)) for part in ("name", "number")])
+            if earlier := re.match(r"\s\((\d{1,3}(?:[, ]\d{3})+|\d{2,6})\)", text[start + match.end() : end]):
+                rows[-1].append((start + match.end() + earlier.start(1), start + match.end() + earlier.end(1)))
     if len(rows) < 2:
         return None, 0
     caption = _caption(text, lines, i)
