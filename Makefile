@@ -6,7 +6,7 @@ DB ?= events.db
 PORT ?= 8001
 SERVE ?= 1
 
-.PHONY: run test lint types model bench clean
+.PHONY: run test lint types model train bench clean
 
 run: .venv/installed
 	$(BIN)/extractor run corpus/demo --db $(DB)
@@ -25,6 +25,13 @@ types: .venv/installed-dev
 
 model: .venv/installed-dev
 	$(BIN)/python -c "from pathlib import Path; from extractor.model import assemble; assemble(Path('models/config.cfg'), Path('models/en_critical_minerals'))"
+
+# The learned parts: TREEBANK is a folder of the treebanks that models/README.md names. About two hours on two cores.
+train: .venv/installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[train]"
+	$(BIN)/python -m extractor.learning.train --treebank $(TREEBANK)
+	$(BIN)/python -m extractor.learning.judging corpus/dev --test corpus/test --plot docs/reliability.png
+	$(MAKE) model
 
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/speed.py

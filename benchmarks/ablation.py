@@ -1,6 +1,6 @@
 """What rules, reader and judge each earn: the same documents by each alone and by all.
 
-    python benchmarks/ablation.py corpus/test
+python benchmarks/ablation.py corpus/test
 """
 
 from __future__ import annotations
@@ -16,8 +16,18 @@ from extractor.events.judge import Judge
 from extractor.schema import Problem
 from extractor.score import Score, documents, read_gold
 
-FIGURES = ("event", "slot", "companies", "relevance", "event.control_measure", "event.trade_flow", "event.production",
-           "event.stockpile", "event.deal", "event.price")
+FIGURES = (
+    "event",
+    "slot",
+    "companies",
+    "relevance",
+    "event.control_measure",
+    "event.trade_flow",
+    "event.production",
+    "event.stockpile",
+    "event.deal",
+    "event.price",
+)
 ALONE = 0.5  # from which probability on the reader is believed where it has no judge
 
 
@@ -40,8 +50,12 @@ def main() -> None:
         for name, (events.rules, events.learned, events.judge, reader.encoder) in ways.items():
             found = batch.extract(documents(folder, golds), nlp)
             score = Score(golds, {r.document.id: r.to_json() for r in found if not isinstance(r, Problem)}).table()
-            table.add_row(name, f"{score['event'].precision:.3f}", f"{score['event'].recall:.3f}",
-                          *(f"{score[figure].f1:.3f}" if figure in score else "" for figure in FIGURES))
+            table.add_row(
+                name,
+                f"{score['event'].precision:.3f}",
+                f"{score['event'].recall:.3f}",
+                *(f"{score[figure].f1:.3f}" if figure in score else "" for figure in FIGURES),
+            )
         Console(width=180).print(table)
 
 

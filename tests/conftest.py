@@ -31,3 +31,14 @@ def nlp():
     from extractor import model
 
     return model.load()
+
+
+@pytest.fixture(scope="session")
+def rules():
+    """The pipeline without its reader: what vocabulary and rules do by themselves."""
+    import spacy
+
+    from extractor import model
+    from extractor.resources import resource
+
+    return spacy.load(resource("models") / model.NAME, exclude=["reader"])

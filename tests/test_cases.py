@@ -1,4 +1,4 @@
-"""Every sentence of `tests/cases/` is read as it must be. How to write one: `tests/cases/README.md`."""
+"""Every sentence of `tests/cases/` is read as it must be by vocabulary and rules, without the reader. How to write one: `tests/cases/README.md`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ CASES = [pytest.param(case, id=f"{path.stem}: {case['name']}") for path in FILES
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_case(nlp, case: Case) -> None:
-    wrong = disagreements(nlp, case)
+def test_case(rules, case: Case) -> None:
+    wrong = disagreements(rules, case)
     assert not wrong, "\n".join([case["text"], *wrong])
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from extractor.events import tasks
 from extractor.events.claims import claim
 from extractor.events.figures import base_of_comparison, signed
-from extractor.events.page import Draft, Page, Sentence, mass
+from extractor.events.notice import authority
+from extractor.events.page import Draft, Page, Sentence, distinct_ids, mass, spans
 from extractor.schema import EVENT_TYPES, Mention, Slot
 
 _LIKELY = 0.2  # of an anchor: what is less probable is not proposed
@@ -19,6 +20,7 @@ _BEST = 0.25  # of the best mention where a key slot would stay empty
 _FIGURES = frozenset({"QUANTITY", "PERCENT", "MONEY"})
 
 Reading = Mapping[str, Any]
+Links = Sequence[Sequence[float]]  # mentions as [start, end, probability]
 
 
 def find(page: Page) -> Iterator[Draft]:
@@ -50,22 +52,66 @@ def _draft(page: Page, sentence: Sentence, reading: Reading, probability: float)
     draft = Draft(reading["type"], sentence, confidence=probability)
     here = (reading["start"], reading["end"])
     weakest = chosen = 1.0
+    roles = _one_side(page, reading["roles"])
     for slot in EVENT_TYPES[reading["type"]]:
         if slot.kind == "choice":
             value, p = _choice(slot, reading["choices"].get(slot.name, {}))
             draft.set(slot.name, value, [here])
             chosen = min(chosen, p) if slot.key else chosen
-        elif linked := _linked(page, slot, reading["roles"].get(slot.name, ())):
+        elif linked := _linked(page, slot, roles.get(slot.name, ())):
             _fill(page, draft, slot, [mention for _, mention in linked])
             weakest = min(weakest, *(p for p, _ in linked)) if slot.key else weakest
     draft.evidence["anchor"] = [here]
+    _complete(page, draft, here[0])
     draft.signs = {
+        "read, key slots carried over": float(len(draft.implied)),
         "read, weakest key link": logit(weakest),
         "read, choice": logit(chosen),
         "read, told as no fact": reading["not_told"],
         **_by_rule(page, sentence, reading),
     }
     return draft
+
+
+def _one_side(page: Page, roles: Mapping[str, Links]) -> dict[str, Links]:
+    """The links without those that put a country on both sides of a border, or of a measure: the likelier one stays."""
+    kept = dict(roles)
+    for one, other in (("origin", "destination"), ("issuer", "target")):
+        if one in kept and other in kept:
+            best = {side: _by_country(page, kept[side]) for side in (one, other)}
+            for side, rival in ((one, other), (other, one)):
+                kept[side] = [
+                    link
+                    for link in kept[side]
+                    if (code := _code(page, link)) not in best[rival] or best[side][code] >= best[rival][code]
+                ]
+    return kept
+
+
+def _by_country(page: Page, links: Links) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for link in links:
+        code = _code(page, link)
+        best[code] = max(best.get(code, 0.0), link[2])
+    return best
+
+
+def _code(page: Page, link: Sequence[float]) -> str:
+    mention = next(iter(page.at_span.get((int(link[0]), int(link[1])), ())), None)
+    return page.country_of(mention) if mention is not None and mention.label != "COMPANY" else repr(link[:2])
+
+
+def _complete(page: Page, draft: Draft, place: int) -> None:
+    """Fill key slots that no link fills from what the page is about, as readers do."""
+    if draft.get("materials") is None:
+        materials, _ = page.materials_near(draft.sentence, place)
+        draft.set("materials", distinct_ids(materials), spans(materials), implied=True)
+    if draft.type == "control_measure" and draft.get("issuer") is None and page.kind == "notice":
+        issuer = authority(page)
+        if issuer is not None and (code := page.country_of(issuer)):
+            draft.set("issuer", [code], spans([issuer]), implied=True)
+    if draft.type == "production" and draft.get("actor") is None and page.protagonist is not None:
+        draft.set("actor", [page.protagonist.id], spans([page.protagonist]), implied=True)
 
 
 def support(page: Page, told: Iterable[Draft]) -> None:
@@ -97,7 +143,7 @@ def _choice(slot: Slot, told: Mapping[str, float]) -> tuple[str | None, float]:
     return best or None, told.get(best, 0.0)
 
 
-def _linked(page: Page, slot: Slot, scores: Sequence[Sequence[float]]) -> list[tuple[float, Mention]]:
+def _linked(page: Page, slot: Slot, scores: Links) -> list[tuple[float, Mention]]:
     """The mentions that fill a slot: those the reader is sure of, and where a key slot has none the best."""
     labels = tasks.ROLES.get(slot.name, ())
     found = [(p, m) for a, b, p in scores for m in page.at_span.get((int(a), int(b)), ()) if m.label in labels]
@@ -116,33 +162,33 @@ def logit(p: float) -> float:
 
 
 def _fill(page: Page, draft: Draft, slot: Slot, mentions: list[Mention]) -> None:
-    spans = [(m.start, m.end) for m in mentions]
+    places = spans(mentions)
     first = mentions[0]
     if slot.kind == "materials":
-        draft.set(slot.name, list(dict.fromkeys(m.id for m in mentions)), spans)
+        draft.set(slot.name, list(dict.fromkeys(m.id for m in mentions)), places)
     elif slot.kind in ("countries", "parties"):
         codes = [_party(page, m, slot.kind) for m in mentions]
         values = list(dict.fromkeys(code for code in codes if code))
         draft.set(
             slot.name,
             values if slot.many else next(iter(values), None),
-            [s for s, c in zip(spans, codes, strict=True) if c],
+            [s for s, c in zip(places, codes, strict=True) if c],
         )
     elif slot.kind == "codes":
-        draft.set(slot.name, list(dict.fromkeys(m.id for m in mentions if _kind(m) != "reference")), spans)
+        draft.set(slot.name, list(dict.fromkeys(m.id for m in mentions if _kind(m) != "reference")), places)
     elif slot.kind == "text":
-        draft.set(slot.name, first.id if _kind(first) == "reference" else None, spans)
+        draft.set(slot.name, first.id if _kind(first) == "reference" else None, places)
     elif slot.kind == "quantity":
-        draft.set(slot.name, mass(first), spans)
+        draft.set(slot.name, mass(first), places)
     elif slot.kind == "money":
-        draft.set(slot.name, dict(first.value or {}), spans)
+        draft.set(slot.name, dict(first.value or {}), places)
     elif slot.kind == "date":
-        draft.set(slot.name, first.id, spans)
+        draft.set(slot.name, first.id, places)
     elif slot.name == "change_pct":
         change = signed(page, page.sentence_at(first.start), first)
-        draft.set(slot.name, (first.value or {})["pct"] if change is None else change, spans)
+        draft.set(slot.name, (first.value or {})["pct"] if change is None else change, places)
     else:
-        draft.set(slot.name, (first.value or {})["pct"], spans)
+        draft.set(slot.name, (first.value or {})["pct"], places)
 
 
 def _party(page: Page, mention: Mention, kind: str) -> str:

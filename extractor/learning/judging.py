@@ -49,7 +49,7 @@ def learned(found: Sequence[Case]) -> Judge:
     judge = Judge(trust=trust(found))
     rows, right = graded(found, judge)
     judge.weights = weights(rows, right)
-    judge.threshold = threshold(found, judge)
+    judge.threshold = threshold(found)
     return judge
 
 
@@ -74,7 +74,7 @@ def graded(found: Sequence[Case], judge: Judge) -> tuple[list[dict[str, float]],
 def weights(rows: Sequence[Mapping[str, float]], right: Sequence[bool]) -> dict[str, float]:
     names = sorted({name for row in rows for name in row})
     matrix = np.array([[row.get(name, 0.0) for name in names] for row in rows])
-    model = LogisticRegression(C=0.5, max_iter=5000, fit_intercept=False).fit(matrix, np.array(right))
+    model = LogisticRegression(C=1.0, max_iter=5000, fit_intercept=False).fit(matrix, np.array(right))
     return {name: round(float(w), 4) for name, w in zip(names, model.coef_[0], strict=True)}
 
 
@@ -108,16 +108,22 @@ def trust(found: Sequence[Case]) -> dict[str, dict[str, str]]:
     return advice
 
 
-def threshold(found: Sequence[Case], judge: Judge) -> float:
-    """The probability from which on events are put out, for the best F1."""
+def threshold(found: Sequence[Case], folds: int = 5) -> float:
+    """The probability from which on events are put out: the best F1 on documents that the weights were not learned on."""
     scored: list[tuple[float, bool]] = []
-    rows, right = graded(found, judge)
-    for row, ok in zip(rows, right, strict=True):
-        logit = sum(judge.weights.get(name, 0.0) * value for name, value in row.items())
-        scored.append((1 / (1 + float(np.exp(-logit))), ok))
+    for fold in range(folds):
+        rest = [case for i, case in enumerate(found) if i % folds != fold]
+        judge = Judge(trust=trust(rest))
+        judge.weights = weights(*graded(rest, judge))
+        rows, right = graded([case for i, case in enumerate(found) if i % folds == fold], judge)
+        scored += zip(probabilities(rows, judge), right, strict=True)
     total = sum(not g.get("optional") for _, golds, _ in found for g in golds)
-    best = max(np.arange(0.1, 0.7, 0.02), key=lambda t: _f1(scored, t, total))
-    return round(float(best), 2)
+    return round(float(max(np.arange(0.2, 0.5, 0.02), key=lambda t: _f1(scored, t, total))), 2)
+
+
+def probabilities(rows: Sequence[Mapping[str, float]], judge: Judge) -> list[float]:
+    odds = (sum(judge.weights.get(name, 0.0) * value for name, value in row.items()) for row in rows)
+    return [float(1 / (1 + np.exp(-o))) for o in odds]
 
 
 def _f1(scored: Sequence[tuple[float, bool]], least: float, total: int) -> float:
@@ -128,7 +134,7 @@ def _f1(scored: Sequence[tuple[float, bool]], least: float, total: int) -> float
 def reliability(found: Sequence[Case], judge: Judge, bins: int = 10) -> tuple[float, list[tuple[float, float, int]]]:
     """Expected calibration error over equal-width bins, and each bin's mean confidence, share right and count."""
     rows, right = graded(found, judge)
-    p = np.array([1 / (1 + np.exp(-sum(judge.weights.get(n, 0.0) * v for n, v in row.items()))) for row in rows])
+    p = np.array(probabilities(rows, judge))
     ok = np.array(right, dtype=float)
     kept = p >= judge.threshold
     p, ok = p[kept], ok[kept]

@@ -38,7 +38,16 @@ _RESULTS = {
 
 
 def _getter(key: str, empty: Any) -> Any:
-    return lambda doc: doc.user_data.get(key, empty)
+    return lambda doc: _listed(doc.user_data.get(key, empty))
+
+
+def _listed(value: Any) -> Any:
+    """Lists, where a DocBin gave them back as tuples."""
+    if isinstance(value, tuple):
+        return [_listed(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _listed(item) for name, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, list) else value
 
 
 _UNDATED = {
@@ -82,13 +91,14 @@ class Events:
     def __call__(self, doc: Doc) -> Doc:
         data = doc.user_data
         page = self.page(doc)
+        judge = self.judge if "readings" in data else Judge()  # without the reader the rules speak for themselves
         for key in ("cues", "qualifiers", "tables", "readings", "relevance", "shut"):
             data.pop(key, None)
         found = lists.gather(page)
         events: list[Event] = []
         brief = len(doc) < _BRIEF and bool(found["materials"])
         if found["relevant"] or brief:
-            events = lists.with_names(page, [event(draft) for draft in self.judge.events(*self.proposals(page))])
+            events = lists.with_names(page, [event(draft) for draft in judge.events(*self.proposals(page))])
             found["countries"] = list(dict.fromkeys([*found["countries"], *lists.countries_of(events)]))
         if brief and events and not found["relevant"]:  # a flash or a headline: its event is what it is about
             found |= {"relevant": True, "quantities": lists.quantities(page)}

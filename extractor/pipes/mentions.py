@@ -130,7 +130,7 @@ def _cues(cues: list[tuple[str, int, int]]) -> list[list[Any]]:
     """Without those that lie inside a longer one of the same cue."""
     kept: list[list[Any]] = []
     last: dict[str, int] = {}
-    for cue, start, end in sorted(set(cues), key=lambda c: (c[1], -c[2])):
+    for cue, start, end in sorted(set(cues), key=lambda c: (c[1], -c[2], c[0])):
         if end > last.get(cue, -1):
             kept.append([cue, start, end])
             last[cue] = end

@@ -30,7 +30,8 @@ from extractor.vocabulary import Vocabulary
 
 Array = NDArray[np.float32]
 _FAINT = 0.05  # anchors and links less probable than this are not looked at
-_COMPANY = 0.5  # how probable a company name has to be that only the reader sees
+_COMPANY = 0.6  # how probable a company name has to be that only the reader sees
+_NO_COMPANY = 0.2  # below this a name that only looks like a company's is none
 
 Shown = tuple[int, int, dict[str, Any]]  # first and last word of a mention in the window, and the mention
 
@@ -96,12 +97,13 @@ class Reader:
             starts, ((m["start"], m["end"], 1 + _LABEL_AT.get(m["label"], -1)) for m in doc.user_data["mentions"])
         )
         cues = _by_token(starts, ((start, end, cue_ids.get(cue, 0)) for cue, start, end in doc.user_data["cues"]))
+        named = _by_token(starts, ((m["start"], m["end"], 1) for m in doc.user_data["mentions"]))
         title_end = doc.user_data.get("title_end", 0)
         spoken, title = [], []
         for number, sentence in enumerate(doc.sents):
             words = [(t.i, number, t.text) for t in sentence if not t.is_space]
             if words:
-                spoken.append((words, any(labels[i] or cues[i] for i, _, _ in words)))
+                spoken.append((words, any(named[i] for i, _, _ in words)))
                 if sentence.start_char < title_end:
                     title += words
         kept = [words for i, (words, _) in enumerate(spoken) if any(told for _, told in spoken[max(0, i - 1) : i + 2])]
@@ -278,8 +280,19 @@ def _shown(doc: Doc, window: Window) -> Iterator[Shown]:
 
 
 def _with_companies(doc: Doc, window: Window, company: Array) -> list[dict[str, Any]]:
-    """The mentions, with the company names that the reader sees and the vocabulary lacks."""
-    mentions = doc.user_data["mentions"]
+    """The mentions, with the company names that the reader sees and the vocabulary lacks, without those that only
+    their form spoke for and that it does not believe."""
+    refused = {
+        (mention["start"], mention["end"])
+        for first, last, mention in _shown(doc, window)
+        if mention["label"] == "COMPANY"
+        and mention["value"]["as"] == "form"
+        and first >= window.own
+        and (1 - company[first : last + 1, 0]).max() < _NO_COMPANY
+    }
+    mentions = [
+        m for m in doc.user_data["mentions"] if m["label"] != "COMPANY" or (m["start"], m["end"]) not in refused
+    ]
     found = []
     i = window.own
     while i < len(window.tokens):
