@@ -19,7 +19,7 @@ from extractor.events.merge import same_fact
 from extractor.events.page import Draft
 from extractor.schema import EVENT_TYPES
 
-_FIGURES = ("quantity", "value", "share_pct", "days", "change_pct")
+_CROWD = 40  # drafts of one type in one sentence
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Judge:
             draft.confidence = self.confidence(candidate)
             if draft.confidence >= self.threshold:
                 found.append(draft)
-        return iter(sorted(found, key=lambda draft: draft.sentence.start))
+        return iter(sorted(_one_type_a_figure(found), key=lambda draft: draft.sentence.start))
 
     def confidence(self, candidate: Candidate) -> float:
         """Probability that the event's key slots are right."""
@@ -103,14 +103,29 @@ class Judge:
         return cls(state["weights"], state["trust"], state["threshold"])
 
 
+def _one_type_a_figure(found: Sequence[Draft]) -> list[Draft]:
+    """A mass is traded, made, stocked or allotted, never two of these: the most probable reading of a figure stays."""
+    kinds: dict[tuple[int, int], str] = {}
+    kept = []
+    for draft in sorted(found, key=lambda draft: -draft.confidence):
+        figure = next(iter(draft.evidence.get("quantity", ())), None)
+        if figure is None or kinds.setdefault((figure[0], figure[1]), draft.type) == draft.type:
+            kept.append(draft)
+    return kept
+
+
 def candidates(told: Sequence[Draft], read: Sequence[Draft]) -> list[Candidate]:
     """Every fact once. A fact that both tell is the pair that shares most."""
     by_place: dict[tuple[str, int], list[Draft]] = {}
+    by_figure: dict[tuple[str, int, str], list[Draft]] = {}
     for draft in read:
         by_place.setdefault((draft.type, draft.sentence.index), []).append(draft)
+        by_figure.setdefault((draft.type, draft.sentence.index, repr(_figure(draft))), []).append(draft)
     scored = []
     for i, ours in enumerate(told):
         near = by_place.get((ours.type, ours.sentence.index), [])
+        if len(near) > _CROWD:  # an endless list: only those with the same figure, so that the work stays linear
+            near = by_figure.get((ours.type, ours.sentence.index, repr(_figure(ours))), [])[:_CROWD]
         far = (
             [d for d in read if d.type == ours.type and d.sentence is not ours.sentence and same_fact(ours, d)]
             if len(read) < 300
@@ -127,6 +142,10 @@ def candidates(told: Sequence[Draft], read: Sequence[Draft]) -> list[Candidate]:
             taken.add(id(theirs))
     found = [Candidate(ours, pairs.get(i)) for i, ours in enumerate(told)]
     return [*found, *(Candidate(None, draft) for draft in read if id(draft) not in taken)]
+
+
+def _figure(draft: Draft) -> Any:
+    return next((draft.get(name) for name in ("quantity", "value", "share_pct") if draft.get(name) is not None), None)
 
 
 def _kinship(ours: Draft, theirs: Draft) -> float:

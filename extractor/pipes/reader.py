@@ -11,6 +11,7 @@ same events.
 from __future__ import annotations
 
 import json
+import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -51,6 +52,7 @@ class Reader:
         self.pieces = ""
         self.heads: dict[str, Array] = {}
         self._session: Any = None
+        self._process = 0
         self._wordpiece: WordPiece | None = None
 
     @property
@@ -61,14 +63,15 @@ class Reader:
 
     @property
     def session(self) -> Any:
-        """Made at the first use, as a session must not cross a fork."""
-        if self._session is None:
+        """Made at the first use in each process, as a session must not cross a fork."""
+        if self._session is None or self._process != os.getpid():
             import onnxruntime
 
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = options.inter_op_num_threads = 1
             options.log_severity_level = 3
             self._session = onnxruntime.InferenceSession(self.encoder, options, providers=["CPUExecutionProvider"])
+            self._process = os.getpid()
         return self._session
 
     def __call__(self, doc: Doc) -> Doc:
