@@ -35,11 +35,10 @@ def doc(nlp):
 
 
 def test_the_pipeline_reads_without_torch():
-    script = ("import sys; from extractor import model; nlp = model.load(); "
-              f"doc = nlp({TEXT!r}); assert doc[0].pos_; "
-              "print([name for name in ('torch', 'transformers', 'sklearn') if name in sys.modules])")
+    script = ("import sys; sys.modules |= dict.fromkeys(('torch', 'transformers', 'sklearn')); "  # None: not to be had
+              f"from extractor import model; doc = model.load()({TEXT!r}); print(doc[0].pos_)")
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.strip() == "PROPN"
 
 
 def test_what_is_read_does_not_depend_on_what_else_is_read(nlp):
@@ -56,7 +55,7 @@ def test_what_is_read_does_not_depend_on_what_else_is_read(nlp):
 def test_every_sentence_is_one_tree_with_tags(doc):
     for sentence in doc.sents:
         words = [token for token in sentence if not token.is_space]
-        assert sum(token.head is token for token in sentence) == 1
+        assert sum(token.head == token for token in sentence) == 1
         assert all(token.head in sentence for token in sentence)
         assert all(token.pos_ and token.tag_ and token.dep_ for token in words)
 

@@ -17,6 +17,7 @@ from extractor.schema import EVENT_TYPES, Mention, Slot
 _LIKELY = 0.2  # of an anchor: what is less probable is not proposed
 _LINKED = 0.5  # of a mention in a slot
 _BEST = 0.25  # of the best mention where a key slot would stay empty
+_LONGEST = 60  # characters of a figure; a longer one is noise
 _FIGURES = frozenset({"QUANTITY", "PERCENT", "MONEY"})
 
 Reading = Mapping[str, Any]
@@ -38,7 +39,8 @@ def _told(page: Page, readings: list[Reading]) -> Iterator[tuple[Reading, float]
     figures = [r for r in readings if (m := page.at.get(r["start"])) and m.label in _FIGURES]
     words = [r for r in readings if r not in figures]
     for reading in figures:
-        if reading["p"] >= _LIKELY:
+        figure = page.at[reading["start"]]
+        if reading["p"] >= _LIKELY and figure.end - figure.start <= _LONGEST:
             yield reading, reading["p"]
     words.sort(key=lambda r: -r["p"])
     mass = sum(r["p"] for r in words)
@@ -181,7 +183,8 @@ def _fill(page: Page, draft: Draft, slot: Slot, mentions: list[Mention]) -> None
     elif slot.kind == "quantity":
         draft.set(slot.name, mass(first), places)
     elif slot.kind == "money":
-        draft.set(slot.name, dict(first.value or {}), places)
+        value = dict(first.value or {})
+        draft.set(slot.name, value if draft.type != "price" or value.get("per") else None, places)
     elif slot.kind == "date":
         draft.set(slot.name, first.id, places)
     elif slot.name == "change_pct":

@@ -80,6 +80,7 @@ _WEAK_WORDS = frozenset(
         "produce",
     ]
 )
+_PAGE = 600  # characters; a longer text that passed the gate may name its material within a company's name only
 _DATELINE = re.compile(r"^\s*(?:\([^)]*\)\s*)?[A-Z][\w' .,-]{0,40}$")
 
 
@@ -133,7 +134,8 @@ def _relevant(page: Page) -> bool:
     """About supply, trade or control: so the reader says; unread, where materials stand beside volumes, prices, trade,
     measures or plants, and often."""
     if page.relevance is not None:
-        return page.relevance >= 0.5
+        named = len(page.text) > _PAGE or any(m.label == "MATERIAL" for m in page.mentions)
+        return page.relevance >= 0.5 and named
     strong = 0.0
     for sentence in page.sentences:
         if sentence.of("MATERIAL"):

@@ -285,42 +285,43 @@ def _shown(doc: Doc, window: Window) -> Iterator[Shown]:
 def _with_companies(doc: Doc, window: Window, company: Array) -> list[dict[str, Any]]:
     """The mentions, with the company names that the reader sees and the vocabulary lacks, without those that only
     their form spoke for and that it does not believe."""
-    refused = {
-        (mention["start"], mention["end"])
-        for first, last, mention in _shown(doc, window)
+    mentions = doc.user_data["mentions"]
+    shown = list(_shown(doc, window))
+    gone = {
+        id(mention)
+        for first, last, mention in shown
         if mention["label"] == "COMPANY"
         and mention["value"]["as"] == "form"
         and first >= window.own
         and (1 - company[first : last + 1, 0]).max() < _NO_COMPANY
     }
-    mentions = [
-        m for m in doc.user_data["mentions"] if m["label"] != "COMPANY" or (m["start"], m["end"]) not in refused
-    ]
-    found = []
+    new = []
+    for start, end, name in _named(doc, window, company):
+        inside = [m for _, _, m in shown if m["start"] < end and start < m["end"]]
+        names_other = any(
+            m["label"] not in ("MATERIAL", "COUNTRY") or (m["start"], m["end"]) == (start, end) for m in inside
+        )
+        if not names_other and all(start <= m["start"] and m["end"] <= end for m in inside):
+            gone |= {id(m) for m in inside}
+            new.append({"label": "COMPANY", "id": name, "start": start, "end": end, "value": {"as": "read"}})
+    if not gone and not new:
+        return mentions
+    return sorted([*(m for m in mentions if id(m) not in gone), *new], key=lambda m: (m["start"], m["end"]))
+
+
+def _named(doc: Doc, window: Window, company: Array) -> Iterator[tuple[int, int, str]]:
+    """Offsets and text of the company names among a window's own words, by their B and I labels."""
+    labels = company.argmax(1)
     i = window.own
     while i < len(window.tokens):
         end = i + 1
-        if company[i].argmax() == 1:
-            while (
-                end < len(window.tokens)
-                and company[end].argmax() == 2
-                and window.tokens[end] == window.tokens[end - 1] + 1
-            ):
+        if labels[i] == 1:
+            while end < len(labels) and labels[end] == 2 and window.tokens[end] == window.tokens[end - 1] + 1:
                 end += 1
             first, last = doc[window.tokens[i]], doc[window.tokens[end - 1]]
             if company[i, 1] >= _COMPANY and first.text[:1].isupper():
-                found.append((first.idx, last.idx + len(last)))
+                yield first.idx, last.idx + len(last), " ".join(doc[first.i : last.i + 1].text.split())
         i = end
-    for start, end in found:
-        name = " ".join(doc.text[start:end].split())
-        inside = [m for m in mentions if m["start"] < end and start < m["end"]]
-        if all(
-            m["label"] in ("MATERIAL", "COUNTRY", "MEASURE") and start <= m["start"] and m["end"] <= end for m in inside
-        ) and not any(m["start"] == start and m["end"] == end for m in inside):
-            taken = {id(m) for m in inside}
-            mentions = [m for m in mentions if id(m) not in taken]
-            mentions.append({"label": "COMPANY", "id": name, "start": start, "end": end, "value": {"as": "read"}})
-    return sorted(mentions, key=lambda m: (m["start"], m["end"]))
 
 
 def _one_company(mentions: list[dict[str, Any]]) -> list[dict[str, Any]]:
