@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
-from extractor.schema import Document, Event, Extraction, Mention, Span
+from extractor.schema import Document, Event, Extraction, Mention, Problem, Span
 
 PART_CHARACTERS = 60_000  # about twelve pages; a document of up to one and a half times as much stays whole
 
@@ -45,8 +46,8 @@ def joined(document: Document, found: Iterable[tuple[Extraction, int]]) -> Extra
     title = len(document.content) - len(document.text)  # what stands before the text, in every part
     events: dict[str, Event] = {}
     mentions: list[Mention] = []
-    lists: dict[str, dict[str, object]] = {"materials": {}, "countries": {}, "companies": {}, "quantities": {}}
-    problems: dict[object, None] = {}
+    lists: dict[str, dict[str, Any]] = {"materials": {}, "countries": {}, "companies": {}, "quantities": {}}
+    problems: dict[Problem, None] = {}
     relevant = False
     for extraction, offset in found:
         relevant |= extraction.relevant
@@ -62,14 +63,17 @@ def joined(document: Document, found: Iterable[tuple[Extraction, int]]) -> Extra
                 start, end = _moved((m.start, m.end), offset, title)
                 mentions.append(replace(m, start=start, end=end))
         problems.update(dict.fromkeys(extraction.problems))
-    values = {name: tuple(seen.values()) for name, seen in lists.items()}
+    materials, countries, companies, quantities = (tuple(seen.values()) for seen in lists.values())
     return Extraction(
         document,
         relevant,
-        **values,
-        events=tuple(events.values()),
-        mentions=tuple(mentions),
-        problems=tuple(problems),  # type: ignore[arg-type]
+        materials,
+        countries,
+        companies,
+        quantities,
+        tuple(events.values()),
+        tuple(mentions),
+        tuple(problems),
     )
 
 

@@ -85,7 +85,7 @@ class Reader:
                 readings += found
                 relevance += logit * (size := len(window.tokens) - window.own)
                 words += size
-            doc.user_data["relevance"] = round(float(_sigmoid(np.float32(relevance / max(1, words)))), 4)
+            doc.user_data["relevance"] = round(float(_sigmoid(np.array([relevance / max(1, words)]))[0]), 4)
             doc.user_data["mentions"] = _one_company(doc.user_data["mentions"])
             doc = grammar.written()
         doc.user_data["readings"] = readings
