@@ -1,7 +1,7 @@
 """Trains the reader: `python -m extractor.learning.train --treebank FOLDER` writes models/en_critical_minerals/reader.
 
 First the base on treebanks (tags, parse, names), then the event heads on `corpus/train`, the base going on beside
-them. Two cores: about 27 minutes, then about 15.
+them. Two cores: about 35 minutes, then about 40.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def write(network: Network, labels: base.Labels, folder: Path, int8: bool = True
     help="Keep the trained base here, and start from it where it exists",
 )
 @click.option("--steps", default=5000, show_default=True, help="Steps of the base")
-@click.option("--epochs", default=14, show_default=True, help="Passes over the corpus")
+@click.option("--epochs", default=18, show_default=True, help="Passes over the corpus")
 def main(treebank: Path, corpora: tuple[Path, ...], out: Path, base_file: Path | None, steps: int, epochs: int) -> None:
     """Train the base and the event heads, and write what the pipeline loads."""
     torch.manual_seed(0)

@@ -262,3 +262,9 @@ def _headline(sentence: Span) -> bool:
 
 def _alternatives(words: Any) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+def fullest(ids: Iterable[str]) -> dict[str, str]:
+    """Each company id → the fuller one that it begins: "Hollin" beside "Hollin Tungsten" is the same company."""
+    known = sorted(set(ids), key=len)
+    return {short: next((i for i in known if i.startswith(short + " ")), short) for short in known}

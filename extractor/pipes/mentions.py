@@ -17,7 +17,7 @@ from spacy.tokens import Doc
 
 from extractor.pipes import gate
 from extractor.pipes.ambiguity import Ambiguity
-from extractor.pipes.company_names import CompanyNames
+from extractor.pipes.company_names import CompanyNames, fullest
 from extractor.vocabulary import Vocabulary
 
 # What a span is when two readings of the same words compete.
@@ -109,9 +109,8 @@ def _with_measures(names: list[dict[str, Any]], cues: list[tuple[str, int, int]]
 
 
 def _one_company(names: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """ "Hollin" beside "Hollin Tungsten" is the same company."""
-    ids = sorted({n["id"] for n in names if n["label"] == "COMPANY"}, key=len)
-    fuller = {short: next((i for i in ids if i.startswith(short + " ")), short) for short in ids}
+    """The names with the short form of a company filed under its fuller one."""
+    fuller = fullest(n["id"] for n in names if n["label"] == "COMPANY")
     return [n | {"id": fuller[n["id"]]} if n["label"] == "COMPANY" and n["kind"] == "form" else n for n in names]
 
 

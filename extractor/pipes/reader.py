@@ -23,6 +23,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Token
 
 from extractor.events import tasks
+from extractor.pipes.company_names import fullest
 from extractor.pipes.geometry import geometry
 from extractor.pipes.grammar import Grammar
 from extractor.pipes.windows import Window, by_piece, windows
@@ -325,9 +326,8 @@ def _named(doc: Doc, window: Window, company: Array) -> Iterator[tuple[int, int,
 
 
 def _one_company(mentions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """ "Hollin" beside "Hollin Tungsten" is the same company."""
-    ids = sorted({m["id"] for m in mentions if m["label"] == "COMPANY"}, key=len)
-    fuller = {short: next((i for i in ids if i.startswith(short + " ")), short) for short in ids}
+    """The mentions with the short form of a company filed under its fuller one."""
+    fuller = fullest(m["id"] for m in mentions if m["label"] == "COMPANY")
     return [
         m | {"id": fuller[m["id"]]} if m["label"] == "COMPANY" and m["value"]["as"] in ("form", "read") else m
         for m in mentions
