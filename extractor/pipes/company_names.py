@@ -266,5 +266,5 @@ def _alternatives(words: Any) -> str:
 
 def fullest(ids: Iterable[str]) -> dict[str, str]:
     """Each company id → the fuller one that it begins: "Hollin" beside "Hollin Tungsten" is the same company."""
-    known = sorted(set(ids), key=len)
+    known = sorted(set(ids), key=lambda name: (len(name), name))  # ties in one order in every process
     return {short: next((i for i in known if i.startswith(short + " ")), short) for short in known}
