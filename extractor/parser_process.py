@@ -24,7 +24,13 @@ from extractor.draft import Unreadable
 from extractor.limits import Limits
 
 # Format → the module whose parse(content: bytes, context: dict) gives JSON-plain values or raises Unreadable.
-_PARSERS = {"html": "extractor.read.html", "pdf": "extractor.read.pdf", "feed": "extractor.fetch.feeds"}
+_PARSERS = {
+    "html": "extractor.read.html",
+    "pdf": "extractor.read.pdf",
+    "feed": "extractor.fetch.feeds",
+    "listing": "extractor.fetch.listings",
+    "sitemap": "extractor.fetch.sitemaps",
+}
 _START_SECONDS = 60
 _GRACE_SECONDS = 2  # between the time that a document has and the alarm, should nobody be left to kill the process
 _MOST_DOCUMENTS = 2000  # then a fresh process, whatever the libraries have hoarded

@@ -1,26 +1,35 @@
-"""One polite, bounded GET: size, time, redirects and networks are limited; no cookies, proxies or credentials."""
+"""The one HTTP client: polite, patient and bounded. No cookies, proxies or credentials; only public addresses."""
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 import httpcore
 import httpx
+import stamina
 
 from extractor import __version__
 from extractor.fetch.guard import GuardedTransport, RefusedAddress
-from extractor.fetch.raw import CONTENT_TYPES, HEAD_BYTES, SUFFIXES, Format, Raw, format_of_type, now, sniff
+from extractor.fetch.pace import Pace, Resting
+from extractor.fetch.raw import now
+from extractor.fetch.robots import AGENT, Robots
 from extractor.limits import Limits
 
 _HEADERS = {
-    "User-Agent": f"mineral-extractor/{__version__} (reads news and notices on critical minerals)",
+    "User-Agent": f"{AGENT}/{__version__} (reads news and notices on critical minerals)",
     "Accept": "text/html, application/xhtml+xml, application/pdf, text/plain, application/rss+xml,"
-    " application/atom+xml, */*;q=0.1",
+    " application/atom+xml, application/feed+json, application/json, application/xml;q=0.9, */*;q=0.1",
     "Accept-Encoding": "gzip, deflate",
 }
 _PACKINGS = ("", "identity", "gzip", "x-gzip", "deflate")  # one layer of these swells a thousandfold at most
@@ -31,111 +40,254 @@ _REMEDIES = {
     404: "check the address",
     410: "the page is gone; drop the address",
     429: "the site asks for fewer requests; try again later",
+    451: "the page is withheld for legal reasons; drop the address",
 }
+_PASSING = frozenset((408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524))  # statuses that may be gone soon
+stamina.instrumentation.set_on_retry_hooks([])  # a retry is told by its outcome, not by a log line
+
+_MOST_HEADERS, _LONGEST_HEADER = 50, 1000  # kept of one answer
+_NOT_KEPT = frozenset(("set-cookie", "set-cookie2"))
 
 
 class Unfetchable(Exception):
-    """An address that gave no document. The message is one line: what is wrong, then the remedy."""
+    """An address that gave nothing to read. The message is one line: what is wrong, then the remedy.
+
+    `status`: what the server answered, None if it did not. `passing`: whether a later attempt may do better, after
+    `retry_after` seconds if the server named a time.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, passing: bool = False, retry_after: float = 0.0):
+        super().__init__(message)
+        self.status = status
+        self.passing = passing
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an address answered. `status` is 200, or 304 (not modified, no content).
+
+    `url` is where redirects ended; `headers` have small names; `fetched_at` is UTC, ISO 8601.
+    """
+
+    url: str
+    status: int
+    headers: dict[str, str]
+    content: bytes
+    fetched_at: str
 
 
 class Client:
-    """Fetches one address after another. A context manager: leaving it closes its connections."""
+    """Fetches addresses, many at a time. An async context manager: leaving it closes its connections."""
 
-    def __init__(self, limits: Limits, allow_private: bool = False) -> None:
-        self._limits = limits
-        self._transport = GuardedTransport(allow_private=allow_private)
-        self._http = httpx.Client(
-            transport=self._transport,
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._pace = Pace(limits)
+        self._robots = {private: Robots(self._fetcher_of_rules(private)) for private in (False, True)}
+        self._http: dict[bool, httpx.AsyncClient] = {}
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        for private in (False, True):
+            self._http[private] = await self._open.enter_async_context(self._session(private))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._open.aclose()
+
+    async def get(
+        self,
+        url: str,
+        *,
+        allow_private: bool = False,
+        robots: bool = True,
+        etag: str = "",
+        last_modified: str = "",
+        max_bytes: int | None = None,
+    ) -> Answer:
+        """What the address answers, after as many attempts as the limits give. Raises Unfetchable.
+
+        `etag` and `last_modified` are what an earlier answer said; with them the answer may be a 304. `robots` False
+        is for an address that a person named: robots.txt speaks to crawlers.
+        """
+        conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+        asked = {name: value for name, value in conditions.items() if value}
+        journey = _Journey(without_credentials(url), allow_private, robots, asked, max_bytes or self.limits.max_bytes)
+        attempts = stamina.retry_context(
+            on=self._worth_waiting,
+            attempts=self.limits.attempts,
+            timeout=None,
+            wait_initial=self.limits.retry_wait,
+            wait_jitter=self.limits.retry_wait,
+            wait_max=self.limits.max_retry_after,
+        )
+        async for attempt in attempts:
+            with attempt:
+                return await self._explained(journey)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _session(self, private: bool) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=GuardedTransport(allow_private=private, connections=self.limits.connections),
             trust_env=False,
             headers=_HEADERS,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            timeout=httpx.Timeout(limits.read_timeout, connect=limits.connect_timeout),
+            timeout=httpx.Timeout(self.limits.read_timeout, connect=self.limits.connect_timeout, pool=None),
         )
 
-    def __enter__(self) -> Self:
-        return self
+    def _worth_waiting(self, error: Exception) -> bool | float:
+        """stamina's question after a failed attempt: False ends it, a number is the seconds to wait."""
+        if not isinstance(error, Unfetchable) or not error.passing or error.retry_after > self.limits.max_retry_after:
+            return False
+        return error.retry_after or True
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.close()
-
-    def get(self, url: str) -> Raw:
-        """What the address answers. Raises Unfetchable for anything but a document of a kind that is read."""
+    async def _explained(self, journey: _Journey) -> Answer:
+        """One attempt, whatever goes wrong in it told as Unfetchable."""
         try:
-            return self._follow(url)
+            return await self._follow(journey)
         except RefusedAddress as error:
             raise Unfetchable(str(error)) from error
+        except Resting as error:
+            message = f"the site asks to be left alone for {error.seconds:.0f} seconds; try again later"
+            raise Unfetchable(message, passing=True, retry_after=error.seconds) from error
+        except TimeoutError as error:
+            message = f"not there after {self.limits.total_timeout:g} seconds; try again later"
+            raise Unfetchable(message, passing=True) from error
         except (httpx.TimeoutException, httpcore.TimeoutException) as error:
-            if self._transport.time_is_up:
-                raise Unfetchable(f"not there after {self._limits.total_timeout:g} seconds; try again later") from error
-            raise Unfetchable("no answer in time; try again later") from error
+            raise Unfetchable("no answer in time; try again later", passing=True) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol) as error:
             raise Unfetchable("not an address; write it as https://host/path") from error
         except (httpx.HTTPError, httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise Unfetchable(
-                f"cannot be fetched ({_one_line(error)}); check the address and the connection"
-            ) from error
+            message = f"cannot be fetched ({_one_line(error)}); check the address and the connection"
+            raise Unfetchable(message, passing=True) from error
 
-    def _follow(self, url: str) -> Raw:
-        name = url = without_credentials(url)
-        self._transport.restart_clock(self._limits.total_timeout)
-        for _ in range(self._limits.max_redirects + 1):
+    async def _follow(self, journey: _Journey) -> Answer:
+        url, seconds = journey.url, self.limits.total_timeout
+        for _ in range(self.limits.max_redirects + 1):
             if urlsplit(url).scheme not in ("http", "https"):
                 raise Unfetchable("only http and https addresses are fetched; check the address")
-            response = self._http.send(self._http.build_request("GET", url), stream=True)
-            try:
-                if response.next_request is None:
-                    return self._raw(name, url, response)
-                url = without_credentials(str(response.next_request.url))
-            finally:
-                response.close()
-        raise Unfetchable(f"more than {self._limits.max_redirects} redirects; check the address")
+            if journey.robots:
+                await self._obey(url, journey.allow_private)
+            async with self._pace.turn(httpx.URL(url).netloc.decode("ascii", "replace")):
+                started = time.monotonic()
+                async with asyncio.timeout(seconds):
+                    found = await self._ask(url, journey)
+                seconds -= time.monotonic() - started
+            if isinstance(found, Answer):
+                return found
+            url = found
+        raise Unfetchable(f"more than {self.limits.max_redirects} redirects; check the address")
 
-    def _raw(self, name: str, url: str, response: httpx.Response) -> Raw:
-        if response.status_code != HTTPStatus.OK:
-            remedy = _REMEDIES.get(response.status_code, "try again later")
-            raise Unfetchable(f"{response.status_code} {_phrase(response.status_code)}; {remedy}")
-        content = self._body(response)
-        if not content:
-            raise Unfetchable("an empty answer; check the address")
-        stated = response.headers.get("content-type", "")
-        format = _format(url, stated, content)
-        if format is None:
-            kind = stated.partition(";")[0].strip()[:80] or "of unknown type"
-            raise Unfetchable(f"the answer is {kind}, which is not read; give the address of a page, PDF or feed")
-        if format_of_type(stated) != format:
-            stated = CONTENT_TYPES[format]
-        return Raw(name, url, stated, content, None, now())
+    async def _ask(self, url: str, journey: _Journey) -> Answer | str:
+        """The answer of one address, or where it redirects to."""
+        http = self._http[journey.allow_private]
+        request = http.build_request("GET", url, headers=journey.conditions)
+        response = await http.send(request, stream=True)
+        try:
+            if response.next_request is not None:
+                return without_credentials(str(response.next_request.url))
+            if response.status_code == HTTPStatus.NOT_MODIFIED and journey.conditions:
+                return Answer(url, 304, _kept(response.headers), b"", now())
+            if response.status_code != HTTPStatus.OK:
+                raise self._refused(url, response)
+            content = await self._body(response, journey.max_bytes)
+            return Answer(url, 200, _kept(response.headers), content, now())
+        finally:
+            await response.aclose()
 
-    def _body(self, response: httpx.Response) -> bytes:
+    def _refused(self, url: str, response: httpx.Response) -> Unfetchable:
+        status = response.status_code
+        retry_after = _retry_after(response.headers)
+        if retry_after:
+            self._pace.rest(httpx.URL(url).netloc.decode("ascii", "replace"), retry_after)
+        message = f"{status} {_phrase(status)}; {_REMEDIES.get(status, 'try again later')}"
+        return Unfetchable(message, status=status, passing=status in _PASSING, retry_after=retry_after)
+
+    async def _body(self, response: httpx.Response, most: int) -> bytes:
         packing = response.headers.get("content-encoding", "").strip().lower()
         if packing not in _PACKINGS:
             raise Unfetchable(f"packed as {packing[:40]}, which was not asked for; the site has to mend this")
-        largest = self._limits.max_bytes
         content = bytearray()
-        for piece in response.iter_bytes():
+        async for piece in response.aiter_bytes():
             content += piece
-            if len(content) > largest:
-                raise Unfetchable(f"larger than {largest:,} bytes; raise --max-bytes to read it")
+            if len(content) > most:
+                raise Unfetchable(f"larger than {most:,} bytes; raise --max-bytes to read it")
+        if not content:
+            raise Unfetchable("an empty answer; check the address", status=200, passing=True)
         return bytes(content)
+
+    async def _obey(self, url: str, allow_private: bool) -> None:
+        robots = self._robots[allow_private]
+        try:
+            allowed, delay = await robots.allow(url), await robots.delay(url)
+        except Unfetchable as error:
+            message = f"its site's robots.txt cannot be read ({error}), so nothing of the site is"
+            raise Unfetchable(message, passing=error.passing, retry_after=error.retry_after) from error
+        if not allowed:
+            raise Unfetchable("the site's robots.txt forbids it; drop the address or ask the site for leave")
+        self._pace.slow_down(httpx.URL(url).netloc.decode("ascii", "replace"), delay)
+
+    def _fetcher_of_rules(self, allow_private: bool) -> Callable[[str], Awaitable[bytes | None]]:
+        async def fetch(url: str) -> bytes | None:
+            try:
+                answer = await self.get(url, allow_private=allow_private, robots=False, max_bytes=5_000_000)
+            except Unfetchable as error:
+                if error.status == HTTPStatus.OK:
+                    return None  # an empty file
+                if error.status is not None and 400 <= error.status < 500 and error.status != 429:
+                    return None  # RFC 9309: a site that has no robots.txt allows everything
+                raise
+            return answer.content
+
+        return fetch
+
+
+@dataclass(frozen=True, slots=True)
+class _Journey:
+    url: str
+    allow_private: bool
+    robots: bool
+    conditions: dict[str, str]
+    max_bytes: int
 
 
 def without_credentials(url: str) -> str:
-    """The address without user name, password and fragment: none of them is sent, kept or shown."""
+    """The address without user name, password and fragment: none of them is sent, kept or shown. Raises Unfetchable."""
     try:
         parts = urlsplit(url.strip())
+        httpx.URL(url.strip())
         return urlunsplit(
             parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.rpartition("@")[2], fragment="")
         )
-    except ValueError:
+    except (ValueError, httpx.InvalidURL):
         raise Unfetchable("not an address; write it as https://host/path") from None
 
 
-def _format(url: str, stated: str, content: bytes) -> Format | None:
-    known = sniff(content[:HEAD_BYTES]) or format_of_type(stated)
-    named = SUFFIXES.get(PurePosixPath(urlsplit(url).path).suffix.lower())
-    return named if known is None or (known, named) == ("text", "jsonl") else known
+def _kept(headers: httpx.Headers) -> dict[str, str]:
+    wanted = [(name, value[:_LONGEST_HEADER]) for name, value in headers.items() if name not in _NOT_KEPT]
+    return dict(wanted[:_MOST_HEADERS])
+
+
+def _retry_after(headers: httpx.Headers) -> float:
+    """Seconds that the server wants to be left alone, 0.0 if it does not say; a date counts from the server's clock."""
+    stated = headers.get("retry-after", "").strip()
+    if stated.isdecimal() and len(stated) < 10:
+        return float(stated)
+    moment = _moment(stated)
+    if moment is None:
+        return 0.0
+    there = _moment(headers.get("date", "")) or datetime.now(UTC)
+    return max(0.0, (moment - there).total_seconds())
+
+
+def _moment(stated: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(stated)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _phrase(status: int) -> str:

@@ -1,44 +1,86 @@
-"""RSS and Atom: which pages a feed lists, under what title and date."""
+"""RSS, Atom and JSON Feed: which pages a feed lists, under what title and date."""
 
 from __future__ import annotations
 
 import io
-from dataclasses import asdict, dataclass
+import json
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin
 
 from extractor import parser_process
-from extractor.fetch.raw import Raw
+from extractor.draft import Unreadable
+from extractor.fetched import Listed
 from extractor.limits import Limits
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One page that a feed lists. `published` is an ISO day, "" if the feed has none."""
-
-    url: str
-    title: str = ""
-    published: str = ""
+_JSON_FEED = "https://jsonfeed.org/version/"
+_LONGEST_TITLE = 1000
 
 
-def entries(feed: Raw, limits: Limits) -> list[Entry]:
-    """The feed's entries, each address once, at most `limits.max_entries`. Raises Unreadable."""
-    found = parser_process.run("feed", feed.content or b"", {"url": feed.url}, limits)
-    return [Entry(**entry) for entry in found[: limits.max_entries]]
+def entries(content: bytes, url: str, limits: Limits) -> list[Listed]:
+    """The entries of the feed that was fetched from `url`, each address once. Raises Unreadable."""
+    return [Listed(**entry) for entry in parser_process.run("feed", content, {"url": url}, limits)]
 
 
 def parse(content: bytes, context: dict[str, Any]) -> list[dict[str, str]]:
     """What `entries` needs, as plain values; runs in the parser process."""
+    found: dict[str, dict[str, str]] = {}
+    for link, title, published, updated in _json_feed(content) if _is_json(content) else _xml_feed(content):
+        url = urljoin(context["url"], link)
+        if url not in found:
+            entry = Listed(url, " ".join(title.split())[:_LONGEST_TITLE], published[:10], updated)
+            found[url] = {name: value for name, value in asdict(entry).items() if isinstance(value, str)}
+    return list(found.values())
+
+
+def _xml_feed(content: bytes) -> list[tuple[str, str, str, str]]:
     import feedparser
 
-    found: dict[str, Entry] = {}
-    for item in feedparser.parse(io.BytesIO(content)).entries:  # a stream: a name or address would be opened
-        url = urljoin(context["url"], item.get("link", "")) if item.get("link") else ""
-        if url and url not in found:
-            found[url] = Entry(url, " ".join(item.get("title", "").split()), _day(item))
-    return [asdict(entry) for entry in found.values()]
+    items = feedparser.parse(io.BytesIO(content)).entries  # a stream: a name or address would be opened
+    return [
+        (
+            item["link"],
+            item.get("title", ""),
+            _utc(item.get("published_parsed") or item.get("updated_parsed")),
+            _utc(item.get("updated_parsed")),
+        )
+        for item in items
+        if item.get("link")
+    ]
 
 
-def _day(item: Any) -> str:
-    moment = item.get("published_parsed") or item.get("updated_parsed")  # naive UTC
-    return f"{moment.tm_year:04}-{moment.tm_mon:02}-{moment.tm_mday:02}" if moment else ""
+def _json_feed(content: bytes) -> list[tuple[str, str, str, str]]:
+    try:
+        feed = json.loads(content)
+        items = feed["items"] if str(feed["version"]).startswith(_JSON_FEED) else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        items = None
+    if not isinstance(items, list):
+        raise Unreadable("JSON, but no JSON Feed (jsonfeed.org); check the address")
+    return [
+        (
+            str(item.get("url") or item.get("external_url")),
+            str(item.get("title") or ""),
+            _stated(item.get("date_published") or item.get("date_modified")),
+            _stated(item.get("date_modified")),
+        )
+        for item in items
+        if isinstance(item, dict) and (item.get("url") or item.get("external_url"))
+    ]
+
+
+def _is_json(content: bytes) -> bool:
+    return content.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+
+
+def _utc(moment: time.struct_time | None) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", moment) if moment else ""  # feedparser's times are naive UTC
+
+
+def _stated(moment: Any) -> str:
+    try:
+        return datetime.fromisoformat(str(moment)).astimezone(UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError):
+        return ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
+from urllib.parse import urlsplit
 
 Format = Literal["text", "html", "pdf", "jsonl", "feed"]
 
@@ -39,7 +40,8 @@ class Raw:
     """One file, answer or stream. Either `content` holds the bytes, or `path` says where they are read from later.
 
     `path` is STDIN ("-") for standard input. `content_type` is a MIME type, with the charset that a server stated.
-    `fetched_at` is UTC, ISO 8601. `title` and `published` (ISO day) are what a feed said of the page.
+    `fetched_at` is UTC, ISO 8601. `title` and `published` (ISO day) are what a feed said of the page, `kind` (article or
+    notice) what its source says of all its pages; "" where they say nothing.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Raw:
     fetched_at: str
     title: str = ""
     published: str = ""
+    kind: str = ""
 
     def head(self) -> bytes:
         """The first bytes; none of standard input's. Raises OSError when the file cannot be opened."""
@@ -91,6 +94,19 @@ def format_of_type(content_type: str) -> Format | None:
         case "application/rss+xml" | "application/atom+xml" | "application/rdf+xml":
             return "feed"
     return None
+
+
+def content_type_of(url: str, stated: str, content: bytes) -> str:
+    """The MIME type to read an answer by: its first bytes beat what the server states, that beats the address's ending.
+
+    "" where it is nothing that is read.
+    """
+    known = sniff(content[:HEAD_BYTES]) or format_of_type(stated)
+    named = SUFFIXES.get(PurePosixPath(urlsplit(url).path).suffix.lower())
+    format = named if known is None or (known, named) == ("text", "jsonl") else known
+    if format is None:
+        return ""
+    return stated if format_of_type(stated) == format else CONTENT_TYPES[format]
 
 
 def now() -> str:

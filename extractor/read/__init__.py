@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from extractor import parser_process
 from extractor.draft import Draft, Unreadable
 from extractor.fetch import Raw, gather
+from extractor.fetch.addresses import canonical
 from extractor.fetch.raw import Format, format_of_type, sniff
 from extractor.limits import Limits
 from extractor.read import jsonl, page_kind
-from extractor.read.addresses import canonical
 from extractor.read.dateline import dateline
 from extractor.read.text import parse_text
 from extractor.schema import Document, Problem
