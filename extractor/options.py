@@ -31,11 +31,15 @@ confidence_option = click.option(
 )
 
 
-def _iso_date(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+def iso_date(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """A callback that takes only days, as 2026-02-27; "" stays."""
     try:
         return value and date.fromisoformat(value).isoformat()
     except ValueError:
         raise click.BadParameter(f"{value!r} is no date; write it as 2026-02-27") from None
+
+
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress bar, and no table at the end.")
 
 
 def reading_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -45,7 +49,7 @@ def reading_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--published",
                 metavar="DATE",
-                callback=_iso_date,
+                callback=iso_date,
                 default="",
                 help="Date (YYYY-MM-DD) of documents that do not tell their own.",
             ),
@@ -87,7 +91,7 @@ def reading_options(command: Callable[..., None]) -> Callable[..., None]:
                 show_default=True,
                 help="Processes that extract side by side.",
             ),
-            click.option("-q", "--quiet", is_flag=True, help="No progress bar, and no table at the end."),
+            quiet_option,
         )
     ):
         command = option(command)

@@ -95,3 +95,74 @@ def event_line(event: Mapping[str, Any]) -> str:
     document = event["document"]
     fields = (event["cursor"], event["type"], event["summary"], document["url"] or document["id"], event["sentence"])
     return "\t".join(one_line(str(field)) for field in fields)
+
+
+@contextmanager
+def progress_by_source(hidden: bool) -> Iterator[Callable[[str, Any], None]]:
+    """A bar a source on stderr, where that is a terminal. Yields what shows a source's counts so far."""
+    if hidden or not sys.stderr.isatty():
+        yield lambda source, count: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.fields[source]}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(source: str, count: Any) -> None:
+            if source not in tasks:
+                tasks[source] = bars.add_task("listing", total=None, source=source)
+            done = count.new + count.changed + count.unchanged + count.failed + count.postponed
+            bars.update(
+                tasks[source],
+                completed=done,
+                total=done if count.done else max(done, count.noted) or None,
+                description=f"{count.new:,} new  {count.changed:,} changed  {count.failed + count.postponed:,} failed"
+                + (f"  {one_line(count.error)[:60]}" if count.error else ""),
+            )
+
+        yield show
+
+
+def print_fetched(counts: Mapping[str, Mapping[str, Any]], not_due: int) -> None:
+    """The table at the end of a fetch: a row a source, and their sums."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    columns = ("listed", "new", "changed", "unchanged", "failed", "postponed")
+    table = Table(title=f"Fetched; {not_due:,} sources were not visited", title_justify="left")
+    table.add_column("source")
+    for column in columns:
+        table.add_column(column, justify="right")
+    table.add_column("error")
+    for id, count in counts.items():
+        table.add_row(id, *(f"{count[column]:,}" for column in columns), Text(one_line(count["error"])))
+    sums = (f"{sum(count[column] for count in counts.values()):,}" for column in columns)
+    table.add_row("all", *sums, "", style="bold")
+    Console().print(table)
+
+
+def print_sources(rows: list[dict[str, Any]]) -> None:
+    """The table of the sources and how they do. Pages a day that are under half of what is expected stand in red."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"{len(rows):,} sources", title_justify="left")
+    for column in ("id", "name", "kind", "country", "standing", "last success", "kept", "a day (expected)", "error"):
+        table.add_column(column, justify="right" if column in ("kept", "a day (expected)") else "left")
+    for row in rows:
+        behind = row["last_success"] and row["per_day"] < row["expected_per_day"] / 2
+        rate = Text(f"{row['per_day']:g} ({row['expected_per_day']:g})", style="red" if behind else "")
+        error = Text(one_line(f"{row['last_error']} {row['error']}"), style="red")
+        names = (row["id"], row["name"], row["kind"], row["country"], row["standing"])
+        table.add_row(*names, row["last_success"] or "never", f"{row['kept']:,}", rate, error)
+    Console().print(table)

@@ -54,6 +54,12 @@ def known_by(url: str) -> str:
     return urlunsplit(usual if len(kept) == len(query) else usual._replace(query=urlencode(kept)))
 
 
+def asked_for(url: str) -> str:
+    """The address to ask for: as listed, without credentials, fragment and tracking. "" where it is no http(s) address."""
+    parts = _clean(url)
+    return urlunsplit(parts) if parts else ""
+
+
 def stated_by(content: bytes, url: str) -> str:
     """The address that an HTML page, fetched from `url`, states as its own (rel=canonical); "" where it states none.
     Where it may not be that one, it is `url`."""

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from extractor.draft import Unreadable
-from extractor.fetch.addresses import known_by, stated_by
+from extractor.fetch.addresses import asked_for, known_by, stated_by
 from extractor.fetch.archive import Archive, ArchiveError
 from extractor.fetch.client import Answer, Client, Unfetchable
 from extractor.fetch.kinds import KINDS
@@ -253,7 +253,9 @@ class _Work:
             sha256,
         )
         is_html = format_of_type(content_type) == "html"
-        canonical = known_by(stated_by(answer.content, answer.url)) if is_html and page.request == page.url else ""
+        canonical = (
+            known_by(stated_by(answer.content, answer.url)) if is_html and known_by(page.request) == page.url else ""
+        )
         self.book.record(fetch, canonical=canonical, also=await self._attached(source, page, answer) if is_html else ())
         setattr(count, fetch.outcome, getattr(count, fetch.outcome) + 1)
 
@@ -311,8 +313,12 @@ async def listed(visit: Visit) -> AsyncGenerator[Listed]:
             if page.content is not None:
                 yield page
             elif url := known_by(page.url):
-                request = page.request or ("" if url == page.url else page.url)
-                yield replace(page, url=url, request=request, published=_past(page.published, visit.now))
+                yield replace(
+                    page,
+                    url=url,
+                    request=page.request or asked_for(page.url),
+                    published=_past(page.published, visit.now),
+                )
             else:
                 visit.warnings.append(f"lists {page.url[:200]!r}, which is no http address; left out")
 

@@ -31,13 +31,21 @@ def read_all(
     A source is a file, a folder, an http(s) address of a page or feed, or - for JSONL on standard input. `published`
     (ISO day) dates the documents that do not say their own date; ValueError is raised when it is none.
     """
+    raws = (raw for source in sources for raw in gather(source, limits, allow_private))
+    return read_raws(raws, limits, published=published)
+
+
+def read_raws(raws: Iterable[Raw | Problem], limits: Limits, *, published: str = "") -> Iterator[Document | Problem]:
+    """Every document of what was found or fetched, each id once, as a stream; Problems that come in go out again.
+
+    `published` is as in `read_all`.
+    """
     if published:
         date.fromisoformat(published)
     seen: dict[bytes, bytes] = {}
-    for source in sources:
-        for raw in gather(source, limits, allow_private):
-            for found in (raw,) if isinstance(raw, Problem) else read(raw, limits, published):
-                yield found if isinstance(found, Problem) else _once(found, seen)
+    for raw in raws:
+        for found in (raw,) if isinstance(raw, Problem) else read(raw, limits, published):
+            yield found if isinstance(found, Problem) else _once(found, seen)
 
 
 def read(raw: Raw, limits: Limits, published: str = "") -> Iterator[Document | Problem]:
@@ -121,7 +129,7 @@ def _finished(draft: Draft | Unreadable, raw: Raw, limits: Limits, published: st
         title=draft.title,
         url=draft.url,
         source=draft.source or urlsplit(draft.url).hostname or "",
-        kind=draft.kind or page_kind.kind(draft.title, draft.text, draft.url),
+        kind=draft.kind or raw.kind or page_kind.kind(draft.title, draft.text, draft.url),
         published=day,
         language=language,
         author=draft.author,

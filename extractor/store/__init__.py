@@ -21,6 +21,7 @@ from extractor.store.database import StoreError, connect, explained, transaction
 __all__ = ["Store", "StoreError"]
 
 BATCH_EVENTS = 500  # events_since reads this many at a time, so that no reader holds a snapshot for long
+MOST_CANDIDATES = 50  # a band: a text that a thousand papers print is linked with some of them
 
 DOCUMENT_COLUMNS = (
     "id",
@@ -115,6 +116,7 @@ class Store:
                 )
                 return "unchanged"
             _save_document(db, extraction, hashes, self.pipeline, run_id)
+            _link_near_duplicates(db, document)
             _save_mentions(db, extraction)
             _save_events(db, extraction)
             _replace_problems(db, extraction, run_id)
@@ -204,6 +206,31 @@ def _save_document(
     db.execute(_SAVE_DOCUMENT, (*rows.storable_all(values), now))
 
 
+def _link_near_duplicates(db: sqlite3.Connection, document: Document) -> None:
+    """Link the document with those that tell nearly the same in nearly the same words, in both directions."""
+    from extractor import twins  # here, so that those who only read do not wait for numpy
+
+    for table in ("near_duplicates", "document_signatures", "document_bands"):
+        db.execute(f"DELETE FROM {table} WHERE document_id = ?", (document.id,))
+    db.execute("DELETE FROM near_duplicates WHERE other_id = ?", (document.id,))
+    signature = twins.signature(document.text)
+    if signature is None:
+        return
+    bands = list(enumerate(twins.bands(signature)))
+    candidates: dict[str, bytes] = {}
+    for band in bands:
+        candidates |= db.execute(_SAME_BAND, (*band, MOST_CANDIDATES)).fetchall()
+    for other, its_signature in candidates.items():
+        similarity = round(twins.similarity(signature, its_signature), 3)
+        if similarity >= twins.LEAST_SIMILAR:
+            db.executemany(
+                "INSERT INTO near_duplicates (document_id, other_id, similarity) VALUES (?, ?, ?)",
+                ((document.id, other, similarity), (other, document.id, similarity)),
+            )
+    db.execute("INSERT INTO document_signatures VALUES (?, ?)", (document.id, signature))
+    db.executemany("INSERT INTO document_bands VALUES (?, ?, ?)", ((*band, document.id) for band in bands))
+
+
 def _save_mentions(db: sqlite3.Connection, extraction: Extraction) -> None:
     db.execute("DELETE FROM mentions WHERE document_id = ?", (extraction.document.id,))
     db.executemany(
@@ -270,6 +297,9 @@ def _save_problem(db: sqlite3.Connection, problem: Problem, source: str, documen
     )
 
 
+_SAME_BAND = """
+SELECT b.document_id, s.signature FROM document_bands b JOIN document_signatures s ON s.document_id = b.document_id
+WHERE b.band = ? AND b.hash = ? LIMIT ?"""
 _SAVE_DOCUMENT = (
     f"INSERT INTO documents ({', '.join(DOCUMENT_COLUMNS)}, added_at, number) "
     f"VALUES ({', '.join('?' * len(DOCUMENT_COLUMNS))}, ?, (SELECT coalesce(max(number), 0) + 1 FROM documents)) "

@@ -158,6 +158,7 @@ class Ledger:
                     {"due": fetch.again_at, "error": fetch.error, "url": fetch.url},
                 )
                 return
+            _settle(db, fetch.url)
             if canonical and canonical != fetch.url:
                 _alias(db, fetch, canonical)
             else:
@@ -166,6 +167,11 @@ class Ledger:
                 _list(db, fetch.source, page, fetch.fetched_at, "")
 
     # Reading
+
+    def is_empty(self) -> bool:
+        """Whether no page was ever fetched."""
+        with explained(self.path):
+            return self._db.execute("SELECT 1 FROM pages WHERE sha256 IS NOT NULL LIMIT 1").fetchone() is None
 
     def unread(self, pipeline: str) -> Iterator[Kept]:
         """The newest version of every page that this pipeline has not read yet, in the order they were first listed."""
@@ -225,6 +231,11 @@ def _list(db: sqlite3.Connection, source: str, page: Listed, at: str, recheck_be
             {"at": at, "url": page.url, "updated": page.updated, "before": recheck_before},
         )
     return added
+
+
+def _settle(db: sqlite3.Connection, source: str) -> None:
+    """Drop the problems there were with fetching an address or visiting a source: it is well again."""
+    db.execute("DELETE FROM problems WHERE source = ? AND stage = 'fetch'", storable_all((source,)))
 
 
 def _keep(db: sqlite3.Connection, fetch: Fetch, url: str) -> None:

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from extractor.cli.fetching import export, fetch, sources
+from extractor.cli.outcomes import NOTHING_NEW, SOME_FAILED, finish, opened, report
 from extractor.options import confidence_option, database_option, id_of, reading_options
 from extractor.schema import EVENT_TYPES, Document, Extraction, Problem
 from extractor.terminal import OneLineGroup, Refusal, complain, event_line, one_line, print_found, progress
@@ -19,11 +21,10 @@ from extractor.terminal import OneLineGroup, Refusal, complain, event_line, one_
 if TYPE_CHECKING:
     from spacy.language import Language
 
+    from extractor.fetched import Kept
     from extractor.floors import Floors
     from extractor.score import Score
     from extractor.store import Store
-
-SOME_FAILED, NOTHING_NEW = 1, 3  # exit statuses
 
 
 @click.group(cls=OneLineGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -49,37 +50,39 @@ def main() -> None:
 def run(sources: tuple[str, ...], db: Path, wait: float, n_process: int, quiet: bool, **reading: Any) -> None:
     """Read documents, extract their events, and store them.
 
-    SOURCE is a file, a folder, a URL or - (documents as JSON Lines on stdin). A second run adds nothing; a document
-    that has changed replaces its own rows only.
+    SOURCE is a file, a folder, a URL or - (documents as JSON Lines on stdin). Without one, what `extractor fetch` has
+    brought and this pipeline has not read yet is read from the archive; no network is needed. A second run adds
+    nothing; a document that has changed replaces its own rows only.
 
     \b
     Example:
       extractor run corpus/demo --db events.db
     """
-    if not sources:
-        raise Refusal(
-            "SOURCE: no sources are configured yet; name a file, a folder, a URL or -, as in: extractor run corpus/demo"
-        )
     from extractor import model
 
     nlp = _pipeline()
+    pipeline = model.identity(nlp)
     tally: Counter[str] = Counter(added=0, changed=0, unchanged=0, failed=0)
-    with _opened(db, timeout=wait, pipeline=model.identity(nlp)) as store, progress(quiet) as show:
-        run_id = store.start_run(f"run {' '.join(sources)}")
-        documents = _not_current(_documents(sources, **reading), store, tally)
-        for result in _extracted(documents, nlp, n_process):
-            if isinstance(result, Problem):
-                store.save_problem(result, run_id)
-                _report(result, tally)
-            else:
-                tally[store.save(result, run_id)] += 1
-                _count(result, tally)
-            show(tally)
-        store.finish_run(run_id, dict(tally))
+    with opened(db, timeout=wait, pipeline=pipeline) as store, progress(quiet) as show:
+        source = _Named(sources, **reading) if sources else _Fetched(db, wait, pipeline, **reading)
+        with source:
+            run_id = store.start_run(f"run {' '.join(sources)}".rstrip())
+            documents = _not_current(source.documents, store, tally, source.done)
+            for result in _extracted(documents, nlp, n_process):
+                if isinstance(result, Problem):
+                    store.save_problem(result, run_id)
+                    report(result, tally)
+                    source.done(result.source, "")
+                else:
+                    tally[store.save(result, run_id)] += 1
+                    _count(result, tally)
+                    source.done(result.document.origin, result.document.id)
+                show(tally)
+            store.finish_run(run_id, dict(tally))
         held = store.summary()
     if not quiet:
         print_found(tally, held, str(db))
-    _exit(SOME_FAILED if tally["failed"] else 0)
+    finish(SOME_FAILED if tally["failed"] else 0)
 
 
 @main.command(short_help="Extract to JSON Lines, CSV or Parquet; nothing is stored.")
@@ -112,13 +115,13 @@ def extract(
     with _writer(output) as write, progress(quiet or (output is None and sys.stdout.isatty())) as show:
         for result in _extracted(_documents(inputs, **reading), nlp, n_process):
             if isinstance(result, Problem):
-                _report(result, tally)
+                report(result, tally)
             else:
                 result = result.confident(min_confidence)
                 write(result)
                 _count(result, tally)
             show(tally)
-    _exit(SOME_FAILED if tally["failed"] else 0)
+    finish(SOME_FAILED if tally["failed"] else 0)
 
 
 @main.command(short_help="What is new in a database since a cursor.")
@@ -161,13 +164,13 @@ def events(
       extractor events --db events.db --since 0 --type control_measure --material gallium
     """
     found = False
-    with _opened(db, create=False) as store:
+    with opened(db, create=False) as store:
         for event in store.events_since(
             since, type=type_, material=material, issuer=issuer, min_confidence=min_confidence, limit=limit
         ):
             found = True
             click.echo(json.dumps(event, ensure_ascii=False) if as_json else event_line(event))
-    _exit(0 if found else NOTHING_NEW)
+    finish(0 if found else NOTHING_NEW)
 
 
 @main.command(short_help="Serve a database as a web site (Datasette).")
@@ -253,7 +256,7 @@ def score(
     if html:
         _write_page(html, gold, result, texts)
     below = _below(recorded, result, raise_floors and not missing) if recorded else 0
-    _exit(SOME_FAILED if tally["failed"] or below else 0)
+    finish(SOME_FAILED if tally["failed"] or below else 0)
 
 
 @main.command(short_help="Turn the quotes of annotated documents into offsets.")
@@ -273,7 +276,7 @@ def annotate(folder: Path) -> None:
     for line in (*annotation.finished(folder, _pipeline()), *annotation.faults(folder)):
         click.echo(line)
         found += 1
-    _exit(SOME_FAILED if found else 0)
+    finish(SOME_FAILED if found else 0)
 
 
 @main.command(short_help="Lint the vocabulary and the configuration.")
@@ -293,7 +296,7 @@ def check(folder: Path | None) -> None:
     for line in faults(folder):
         click.echo(line)
         found += 1
-    _exit(SOME_FAILED if found else 0)
+    finish(SOME_FAILED if found else 0)
 
 
 # What the commands share
@@ -317,14 +320,64 @@ def _documents(
     return read_all(sources, Limits(**limits), published=published, allow_private=allow_private)
 
 
+class _Named:
+    """The documents of sources named on the command line."""
+
+    def __init__(self, sources: tuple[str, ...], **reading: Any) -> None:
+        self.documents = _documents(sources, **reading)
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def done(self, origin: str, document_id: str) -> None:
+        """Nothing to note: the next run looks at them again."""
+
+
+class _Fetched:
+    """The documents in the archive that the pipeline has not read yet; what is read is noted, so that it is read once."""
+
+    def __init__(self, db: Path, wait: float, pipeline: str, *, published: str, allow_private: bool, **limits: Any):
+        from extractor.fetch.archive import archive_of, from_archive
+        from extractor.limits import Limits
+        from extractor.read import read_raws
+        from extractor.store.ledger import Ledger
+
+        self._ledger = Ledger(db, timeout=wait)
+        self._pipeline = pipeline
+        self._under_way: dict[str, str] = {}  # address → version
+        if self._ledger.is_empty():
+            raise Refusal(
+                "SOURCE: nothing has been fetched yet; name a file, a folder, a URL or -, as in: extractor run corpus/demo, "
+                "or fetch first with: extractor fetch"
+            )
+        raws = from_archive(self._noted(self._ledger.unread(pipeline)), archive_of(db))
+        self.documents = read_raws(raws, Limits(**limits), published=published)
+
+    def _noted(self, pages: Iterable[Kept]) -> Iterator[Kept]:
+        for page in pages:
+            self._under_way[page.url] = page.sha256
+            yield page
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *error: object) -> None:
+        self._ledger.close()
+
+    def done(self, origin: str, document_id: str) -> None:
+        if version := self._under_way.pop(origin, None):
+            self._ledger.read(origin, version, self._pipeline, document_id)
+
+
 def _not_current(
-    documents: Iterable[Document | Problem], store: Store, tally: Counter[str]
+    documents: Iterable[Document | Problem], store: Store, tally: Counter[str], done: Callable[[str, str], None]
 ) -> Iterator[Document | Problem]:
     """Those that the store does not already hold, unchanged and extracted by this very pipeline."""
     for document in documents:
         if isinstance(document, Document) and store.is_current(document):
             tally["unchanged"] += 1
             tally["documents"] += 1
+            done(document.origin, document.id)
         else:
             yield document
 
@@ -345,23 +398,6 @@ def _count(extraction: Extraction, tally: Counter[str]) -> None:
     tally["events"] += len(extraction.events)
     tally["warnings"] += len(extraction.problems)
     tally.update(event.type for event in extraction.events)
-
-
-def _report(problem: Problem, tally: Counter[str]) -> None:
-    """An error is a document lost: it is named on stderr and decides the exit status."""
-    tally["failed" if problem.level == "error" else "warnings"] += 1
-    complain(f"{problem.level}: {problem.source or problem.document_id}: {problem.message}")
-
-
-@contextmanager
-def _opened(db: Path, **options: Any) -> Iterator[Store]:
-    from extractor.store import Store, StoreError
-
-    try:
-        with Store(db, **options) as store:
-            yield store
-    except StoreError as error:
-        raise Refusal(str(error)) from error
 
 
 @contextmanager
@@ -386,7 +422,7 @@ def _predicted(documents: Iterable[Document], tally: Counter[str]) -> dict[str, 
     predicted = {}
     for result in _extracted(documents, _pipeline()):
         if isinstance(result, Problem):
-            _report(result, tally)
+            report(result, tally)
         else:
             predicted[result.document.id] = result.to_json()
     return predicted
@@ -427,5 +463,5 @@ def _below(floors: Floors, result: Score, raising: bool) -> int:
     return len(faults)
 
 
-def _exit(status: int) -> NoReturn:
-    click.get_current_context().exit(status)
+for command in (fetch, sources, export):
+    main.add_command(command)
