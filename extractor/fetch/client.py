@@ -128,6 +128,10 @@ class Client:
                 return await self._explained(journey)
         raise AssertionError("the last attempt returns or raises")
 
+    def slow_down(self, url: str, seconds: float) -> None:
+        """Leave at least so many seconds (a minute at most) between two requests to the host of `url`."""
+        self._pace.slow_down(httpx.URL(url).netloc.decode("ascii", "replace"), seconds)
+
     def _session(self, private: bool) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             transport=GuardedTransport(allow_private=private, connections=self.limits.connections),
