@@ -93,6 +93,7 @@ class Ledger:
                     "id": source,
                 },
             )
+            _settle(db, source)
 
     def failed(self, source: str, at: str, error: str) -> None:
         """A visit failed: why, as one line. The cursor stays, so that the next one misses nothing."""
