@@ -169,13 +169,8 @@ def gate(folders: list[Path]) -> Row:
         gold = read_gold(folder)
         for document, wanted in zip(corpus(folder, gold), gold, strict=True):
             if wanted["relevant"]:
-                doc = nlp.make_doc(document.content)
-                doc.user_data.update(published=document.published, title_end=len(document.title), kind=document.kind)
-                for name, pipe in nlp.pipeline:
-                    if name != "reader":
-                        doc = pipe(doc)
-                    if name == "mentions":
-                        break
+                with nlp.select_pipes(enable=["segmenter", "mentions"]):
+                    doc = nlp(model.doc_of(nlp, document))
                 passed += not doc.user_data["shut"]
                 total += 1
     return Row(

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from extractor import model
 from extractor.agreement import same_name, same_quantity
-from extractor.schema import EVENT_TYPES, Mention
+from extractor.schema import EVENT_TYPES, Document, Mention
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -39,11 +40,10 @@ def finished(folder: Path, nlp: Language) -> Iterator[str]:
     for path in sorted(folder.glob("*.json")):
         try:
             gold, text = json.loads(path.read_text("utf-8")), content(path.with_suffix(".txt"))
-            doc = nlp.make_doc(text)
-            doc.user_data.update(published=gold["published"], title_end=text.index("\n"), kind=gold["kind"])
-            for name, pipe in nlp.pipeline:
-                if name not in ("reader", "events"):
-                    doc = pipe(doc)
+            title, _, body = text.partition("\n\n")
+            document = Document("", body, title=title, published=gold["published"], kind=gold["kind"])
+            with nlp.select_pipes(disable=["reader", "events"]):
+                doc = nlp(model.doc_of(nlp, document))
             mentions = [
                 Mention(m["label"], m["id"], m["start"], m["end"], m.get("value")) for m in doc.user_data["mentions"]
             ]

@@ -104,7 +104,7 @@ class _Extractor:
     def _zone(self, documents: list[Document]) -> list[Extraction]:
         # What spaCy adds to its tables inside the zone is freed at its end; the values that leave it are plain Python.
         with self.nlp.memory_zone():
-            docs = self.nlp.pipe(self._doc(document) for document in documents)
+            docs = self.nlp.pipe(model.doc_of(self.nlp, document) for document in documents)
             return [_extraction(document, doc) for document, doc in zip(documents, docs, strict=True)]
 
     def _alone(self, document: Document) -> Extraction | Problem:
@@ -120,11 +120,6 @@ class _Extractor:
                 document.origin,
                 document.id,
             )
-
-    def _doc(self, document: Document) -> Doc:
-        doc = self.nlp.make_doc(document.content)
-        doc.user_data.update(published=document.published, title_end=len(document.title), kind=document.kind)
-        return doc
 
 
 def _extraction(document: Document, doc: Doc) -> Extraction:

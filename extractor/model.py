@@ -7,9 +7,11 @@ from pathlib import Path
 
 import spacy
 from spacy.language import Language
+from spacy.tokens import Doc
 
 from extractor import __version__
 from extractor.resources import resource
+from extractor.schema import Document
 
 NAME = "en_critical_minerals"
 
@@ -46,6 +48,13 @@ def load(path: Path | None = None) -> Language:
     return nlp
 
 
+def doc_of(nlp: Language, document: Document) -> Doc:
+    """A document as the pipeline takes it: tokens, and what its components ask of it besides its text."""
+    doc = nlp.make_doc(document.content)
+    doc.user_data.update(published=document.published, title_end=len(document.title), kind=document.kind)
+    return doc
+
+
 def assemble(config: Path, folder: Path) -> Language:
     """Build the pipeline that a config describes and write it to `folder`; the vocabulary stays in the package.
 
@@ -71,7 +80,7 @@ def identity(nlp: Language) -> str:
 
     The store keeps it with every document, so that a changed pipeline re-extracts what an older one has read.
     """
-    files = [file for part in _PARTS for file in _files(_PACKAGE / part)]
+    files = [file for part in _PARTS for file in _files(_PACKAGE / part) if file.name != "sources.yml"]
     if nlp.path is not None:
         files += _files(Path(nlp.path))
     digest = hashlib.sha256()

@@ -7,9 +7,10 @@ run on the same machine gives the same file.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from extractor.pipes.windows import Pieces, by_piece
 from extractor.pipes.wordpiece import WordPiece, shape
 from extractor.vocabulary import Vocabulary
 
+Item = TypeVar("Item")
 UNKNOWN = -100  # a word without a label for a head: it counts in no loss
 
 
@@ -97,12 +99,14 @@ def window(chunk: list[Sentence], labels: Labels, wordpiece: WordPiece) -> Windo
     return Window(ids, shapes, first, targets, heads, relations, sentence)
 
 
-def batches(items: list[Window], budget: int, rng: random.Random) -> Iterator[list[Window]]:
-    """All items once, in groups of like length of about `budget` pieces, the groups in random order."""
-    order = sorted(items, key=lambda w: (len(w.pieces) + rng.randrange(8), rng.random()))
-    groups: list[list[Window]] = [[]]
+def batches(
+    items: Iterable[Item], length: Callable[[Item], int], budget: int, rng: random.Random, *, mixing: int = 8
+) -> Iterator[list[Item]]:
+    """All items once, in groups of like length (but for `mixing` pieces) of about `budget` pieces, in random order."""
+    order = sorted(items, key=lambda item: (length(item) + rng.randrange(mixing), rng.random()))
+    groups: list[list[Item]] = [[]]
     for item in order:
-        if groups[-1] and (len(groups[-1]) + 1) * len(item.pieces) > budget:
+        if groups[-1] and (len(groups[-1]) + 1) * length(item) > budget:
             groups.append([])
         groups[-1].append(item)
     rng.shuffle(groups)

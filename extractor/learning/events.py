@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -68,15 +67,3 @@ def _link_loss(network: Network, words: Tensor, anchors: Tensor, example: Exampl
     target, weight = torch.from_numpy(example.targets.links), torch.from_numpy(example.targets.weights)
     raw = F.binary_cross_entropy_with_logits(scores, target, reduction="none")
     return (raw * weight * (1 + target)).sum() / 2
-
-
-def batches(items: Sequence[Example], budget: int, rng: random.Random) -> Iterator[list[Example]]:
-    """All examples once, in random groups of like length of about `budget` pieces."""
-    order = sorted(items, key=lambda e: (len(e.window.pieces) + rng.randrange(40), rng.random()))
-    groups: list[list[Example]] = [[]]
-    for item in order:
-        if groups[-1] and (len(groups[-1]) + 1) * len(item.window.pieces) > budget:
-            groups.append([])
-        groups[-1].append(item)
-    rng.shuffle(groups)
-    yield from groups

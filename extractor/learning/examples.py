@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 
+from extractor import model
 from extractor.agreement import SAME, same_choice, same_name
 from extractor.events.tasks import ANCHORS, CHOICES, FACTUALITY, FIGURES, LABELS, ROLES
 from extractor.pipes.windows import Window
@@ -84,12 +85,8 @@ def examples(folder: Path, nlp: Language) -> Iterator[Example]:
     """Examples of an annotated folder. `nlp` is the pipeline up to the encoder."""
     golds = read_gold(folder)
     for gold, document in zip(golds, documents(folder, golds), strict=True):
-        doc = nlp.make_doc(document.content)
-        doc.user_data.update(published=document.published, title_end=len(document.title), kind=document.kind)
-        for name, pipe in nlp.pipeline:
-            if name in ("reader", "events"):
-                break
-            doc = pipe(doc)
+        with nlp.select_pipes(disable=["reader", "events"]):
+            doc = nlp(model.doc_of(nlp, document))
         yield from _of_document(gold, doc, nlp)
 
 

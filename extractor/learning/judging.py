@@ -33,11 +33,8 @@ def cases(folders: Iterable[Path], nlp: Language) -> list[Case]:
     for folder in folders:
         golds = read_gold(folder)
         for gold, document in zip(golds, documents(folder, golds), strict=True):
-            doc = nlp.make_doc(document.content)
-            doc.user_data.update(published=document.published, title_end=len(document.title), kind=document.kind)
-            for name, pipe in nlp.pipeline:
-                if name != "events":
-                    doc = pipe(doc)
+            with nlp.select_pipes(disable=["events"]):
+                doc = nlp(model.doc_of(nlp, document))
             page = events.page(doc)
             if lists.gather(page)["relevant"]:
                 found.append((candidates(*events.proposals(page)), gold["events"], page))

@@ -69,13 +69,13 @@ def train_events(
     replay: Iterator[Any] | None = None
     if treebank:
         replay = _forever(list(base.windows(treebank / "train.conllu", labels, wordpiece)), rng)
-    steps = epochs * sum(1 for _ in events.batches(found, WINDOWS, random.Random(0)))
+    steps = epochs * sum(1 for _ in event_batches(found, random.Random(0)))
     adam, rate = base.optimizer(network, steps, 8e-5, 1e-3)
     network.train()
     done, started, total = 0, time.time(), 0.0
     for epoch in range(epochs):
         variants = [example if epoch % 3 == 2 else varied(example, pools, wordpiece, rng) for example in found]
-        for batch in events.batches(variants, WINDOWS, rng):
+        for batch in event_batches(variants, rng):
             if done >= steps:
                 break
             total += _step(network, adam, rate, lambda batch=batch: events.loss(network, batch))
@@ -83,6 +83,10 @@ def train_events(
                 _step(network, adam, None, lambda: 0.2 * base.loss(network, next(replay)))
             done += 1
         say(f"events {epoch + 1}/{epochs}, loss {total / max(1, done):.3f}, {time.time() - started:.0f} s")
+
+
+def event_batches(items: Sequence[Example], rng: random.Random) -> Iterator[list[Example]]:
+    return base.batches(items, lambda example: len(example.window.pieces), WINDOWS, rng, mixing=40)
 
 
 def _step(network: Network, adam, rate, compute) -> float:
@@ -99,7 +103,7 @@ def _step(network: Network, adam, rate, compute) -> float:
 
 def _forever(items: list[base.Window], rng: random.Random) -> Iterator[list[base.Window]]:
     while True:
-        yield from base.batches(items, BUDGET, rng)
+        yield from base.batches(items, lambda window: len(window.pieces), BUDGET, rng)
 
 
 def pools(nlp) -> Pools:
