@@ -6,6 +6,7 @@ import gzip
 import json
 import socket
 import sqlite3
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -15,8 +16,11 @@ from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from pathlib import Path
 
+import h2.config
+import h2.connection
+import h2.events
 import pytest
-from test_fetch import Answer, Site, drip, give, redirect
+from test_fetch import Answer, Site, certificate, drip, give, redirect  # noqa: F401
 
 from extractor.fetch.archive import Archive, archive_of
 from extractor.fetch.harvest import Count, harvest
@@ -561,3 +565,41 @@ def test_a_damaged_version_is_noticed(tmp_path: Path) -> None:
         archive.get(name)
 
 
+
+
+# ---- HTTP/2 -------------------------------------------------------------------------------------------------------
+
+def speak_http2(listener: socket.socket, context: ssl.SSLContext, paths: list[str]) -> None:
+    """Answer every request of one connection with PAGE, by HTTP/2 only."""
+    with context.wrap_socket(listener.accept()[0], server_side=True) as stream:
+        connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        connection.initiate_connection()
+        stream.sendall(connection.data_to_send())
+        while data := stream.recv(65536):
+            for event in connection.receive_data(data):
+                if isinstance(event, h2.events.RequestReceived):
+                    path = dict(event.headers)[b":path"].decode()
+                    paths.append(path)
+                    missing = path == "/robots.txt"
+                    connection.send_headers(event.stream_id, [(":status", "404" if missing else "200"),
+                                                              ("content-type", "text/html")])
+                    connection.send_data(event.stream_id, b"none" if missing else PAGE + path.encode(), end_stream=True)
+            stream.sendall(connection.data_to_send())
+
+
+def test_http2_is_spoken_where_the_server_speaks_it(
+    desk: Desk, certificate: tuple[Path, Path],  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    context.set_alpn_protocols(["h2"])
+    paths: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=speak_http2, args=(listener, context, paths), daemon=True).start()
+        address = f"https://localhost:{listener.getsockname()[1]}"
+        listed = [f"{address}/{name}" for name in "abc"]
+        count = desk.fetch(Source("list", "A list", "urls", local=True, options={"urls": listed}))["list"]
+    assert count.new == 3, desk.problems
+    assert sorted(paths) == ["/a", "/b", "/c", "/robots.txt"]  # all by one connection

@@ -162,10 +162,12 @@ class _Work:
                         noted = []
             self._note(source, noted, count)
             _check(visit, count.listed)
-        except (Unfetchable, Unreadable, Broken) as error:
-            count.error = str(error)
-            self.book.failed(source.id, now(), str(error))
-            self._problem("error", source.id, str(error))
+        except ArchiveError:
+            raise
+        except Exception as error:  # whatever a listing makes a library do, it costs this source alone
+            count.error = _told(error)
+            self.book.failed(source.id, now(), count.error)
+            self._problem("error", source.id, count.error)
         else:
             cursor = None if visit.backfilling else visit.next
             self.book.succeeded(
@@ -321,6 +323,13 @@ async def listed(visit: Visit) -> AsyncGenerator[Listed]:
                 )
             else:
                 visit.warnings.append(f"lists {page.url[:200]!r}, which is no http address; left out")
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, Unfetchable | Unreadable | Broken):
+        return str(error)
+    reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return f"the listing cannot be read ({reason}); report it with the source's id"
 
 
 def _check(visit: Visit, count: int) -> None:
