@@ -497,6 +497,41 @@ def test_a_site_whose_rules_cannot_be_had_is_left_alone(site: Site, desk: Desk) 
     assert not asked(site, "/feed")
 
 
+def test_a_site_without_answers_is_left_alone_after_a_few(site: Site, desk: Desk) -> None:
+    source = feed_of(site, *(f"/{n}" for n in range(40)))
+    for number in range(40):
+        site[f"/{number}"] = lambda handler: None  # it hangs up
+    count = desk.fetch(source)["wire"]
+    assert count.postponed == 40
+    under_way = 16  # pages of a source at a time: those are tried to the end
+    assert len([request for request in site.asked if request.path[1:].isdigit()]) <= under_way * LIMITS.attempts < 120
+    assert any("is left alone for" in problem.message for problem in desk.problems)
+
+
+def test_slow_hosts_do_not_wait_for_one_another(desk: Desk) -> None:
+    together = threading.Barrier(20, timeout=20)  # no answer before 20 hosts are being asked at the same time
+
+    def page(handler: BaseHTTPRequestHandler) -> None:
+        together.wait()
+        give(PAGE)(handler)
+
+    slow = Site()
+    slow["/"] = page
+    slow.server.server_close()
+    slow.server.__init__(("0.0.0.0", 0), slow.server.RequestHandlerClass)
+    threading.Thread(target=slow.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    port = slow.server.server_port
+    listed = [f"http://127.0.2.{number}:{port}/" for number in range(1, 21)]
+    sources = [Source(f"s{number}", "A slow host", "urls", local=True, options={"urls": [url]})
+               for number, url in enumerate(listed)]
+    try:
+        counts = desk.fetch(*sources, limits=Limits(host_delay=0, attempts=1))
+    finally:
+        slow.server.shutdown()
+        slow.server.server_close()
+    assert sum(count.new for count in counts.values()) == 20
+
+
 def test_crawl_delay_and_pace_leave_time_between_requests(site: Site, desk: Desk) -> None:
     site["/robots.txt"] = give(b"User-agent: *\nCrawl-delay: 0.3", "text/plain")
     times: list[float] = []

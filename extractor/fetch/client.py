@@ -123,14 +123,21 @@ class Client:
             wait_jitter=self.limits.retry_wait,
             wait_max=self.limits.max_retry_after,
         )
-        async for attempt in attempts:
-            with attempt:
-                return await self._explained(journey)
-        raise AssertionError("the last attempt returns or raises")
+        host = _host(journey.url)
+        try:
+            async for attempt in attempts:
+                with attempt:
+                    answer = await self._explained(journey)
+        except Unfetchable as error:
+            if error.passing and error.status is None and not error.retry_after:
+                self._pace.silent(host)
+            raise
+        self._pace.answered(host)
+        return answer
 
     def slow_down(self, url: str, seconds: float) -> None:
         """Leave at least so many seconds (a minute at most) between two requests to the host of `url`."""
-        self._pace.slow_down(httpx.URL(url).netloc.decode("ascii", "replace"), seconds)
+        self._pace.slow_down(_host(url), seconds)
 
     def _session(self, private: bool) -> httpx.AsyncClient:
         return httpx.AsyncClient(
@@ -154,7 +161,10 @@ class Client:
         except RefusedAddress as error:
             raise Unfetchable(str(error)) from error
         except Resting as error:
-            message = f"the site asks to be left alone for {error.seconds:.0f} seconds; try again later"
+            message = (
+                f"the site asks for rest or does not answer, and is left alone for {error.seconds:.0f} seconds; "
+                "try again later"
+            )
             raise Unfetchable(message, passing=True, retry_after=error.seconds) from error
         except TimeoutError as error:
             message = f"not there after {self.limits.total_timeout:g} seconds; try again later"
@@ -174,7 +184,7 @@ class Client:
                 raise Unfetchable("only http and https addresses are fetched; check the address")
             if journey.robots:
                 await self._obey(url, journey.allow_private)
-            async with self._pace.turn(httpx.URL(url).netloc.decode("ascii", "replace")):
+            async with self._pace.turn(_host(url)):
                 started = time.monotonic()
                 async with asyncio.timeout(seconds):
                     found = await self._ask(url, journey)
@@ -205,7 +215,7 @@ class Client:
         status = response.status_code
         retry_after = _retry_after(response.headers)
         if retry_after:
-            self._pace.rest(httpx.URL(url).netloc.decode("ascii", "replace"), retry_after)
+            self._pace.rest(_host(url), retry_after)
         message = f"{status} {_phrase(status)}; {_REMEDIES.get(status, 'try again later')}"
         return Unfetchable(message, status=status, passing=status in _PASSING, retry_after=retry_after)
 
@@ -231,7 +241,7 @@ class Client:
             raise Unfetchable(message, passing=error.passing, retry_after=error.retry_after) from error
         if not allowed:
             raise Unfetchable("the site's robots.txt forbids it; drop the address or ask the site for leave")
-        self._pace.slow_down(httpx.URL(url).netloc.decode("ascii", "replace"), delay)
+        self._pace.slow_down(_host(url), delay)
 
     def _fetcher_of_rules(self, allow_private: bool) -> Callable[[str], Awaitable[bytes | None]]:
         async def fetch(url: str) -> bytes | None:
@@ -267,6 +277,10 @@ def without_credentials(url: str) -> str:
         )
     except (ValueError, httpx.InvalidURL):
         raise Unfetchable("not an address; write it as https://host/path") from None
+
+
+def _host(url: str) -> str:
+    return httpx.URL(url).netloc.decode("ascii", "replace")
 
 
 def _kept(headers: httpx.Headers) -> dict[str, str]:

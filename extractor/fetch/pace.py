@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from extractor.limits import Limits
 
 _LONGEST_DELAY = 60.0  # seconds between two requests, whatever a robots.txt asks for
+_MOST_SILENCES = 3  # addresses in a row at which a host did not answer; then it is left alone
+_SILENT_REST = 900.0  # seconds
 
 
 class Resting(Exception):
@@ -45,6 +47,17 @@ class Pace:
         place = self._of(host)
         place.awake = max(place.awake, time.monotonic() + seconds)
 
+    def answered(self, host: str) -> None:
+        """`host` is there."""
+        self._of(host).silences = 0
+
+    def silent(self, host: str) -> None:
+        """`host` did not answer, for all the attempts at an address; after a few of them it is left alone."""
+        place = self._of(host)
+        place.silences += 1
+        if place.silences >= _MOST_SILENCES:
+            self.rest(host, _SILENT_REST)
+
     def _of(self, host: str) -> _Host:
         if host not in self._hosts:
             self._hosts[host] = _Host(self._limits)
@@ -55,6 +68,7 @@ class _Host:
     def __init__(self, limits: Limits) -> None:
         self.slots = asyncio.Semaphore(limits.host_connections)
         self.delay = limits.host_delay
+        self.silences = 0
         self.next = 0.0  # time.monotonic() of the next turn
         self.awake = 0.0  # … and from which on it may be asked at all
 

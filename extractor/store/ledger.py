@@ -227,7 +227,7 @@ def _list(db: sqlite3.Connection, source: str, page: Listed, at: str, recheck_be
     ).rowcount
     if not added:
         db.execute(
-            "UPDATE pages SET state = 'waiting', due = :at, attempts = 0 WHERE url = :url AND state IN ('kept', 'lost') "
+            "UPDATE pages SET state = 'waiting', due = :at, listed_at = :at, attempts = 0 WHERE url = :url AND state IN ('kept', 'lost') "
             "AND (:updated > coalesce(fetched_at, listed_at) OR coalesce(fetched_at, listed_at) < :before)",
             {"at": at, "url": page.url, "updated": page.updated, "before": recheck_before},
         )
