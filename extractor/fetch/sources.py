@@ -178,7 +178,7 @@ def _source(entry: _Entry) -> Source:
     for option in _REQUIRED.get(kind, ()):
         if not options.get(option):
             raise fault(f"{option}: missing; a source of kind {kind} needs it")
-    expect = take("expect", dict, {})
+    expect = dict(take("expect", dict, {}))
     source = Source(
         id,
         name,
