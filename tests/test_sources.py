@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_the_shipped_catalogue_is_whole(everything: list[Source]) -> None:
 
 
 def test_every_entry_says_how_far_it_is_confirmed() -> None:
-    for before, entry in zip(ENTRIES, ENTRIES[1:], strict=False):
+    for before, entry in pairwise(ENTRIES):
         comment = before.rstrip().rpartition("\n\n")[2]
         assert all(line.startswith("#") for line in comment.splitlines()), entry[:40]
         assert "not fetched from here" in comment, entry[:40]
@@ -82,7 +83,7 @@ def test_general_press_and_general_ministries_are_narrowed(everything: list[Sour
 def test_expectations_are_modest(everything: list[Source]) -> None:
     for source in everything:
         assert 0 <= source.expect_listed <= 100 and 0 <= source.expect_per_day <= 30, source.id
-        assert source.interval >= 3600 and source.recheck >= source.interval or source.kind in ("warc",), source.id
+        assert source.interval >= 3600 and (source.recheck >= source.interval or source.kind == "warc"), source.id
 
 
 @pytest.mark.parametrize(("id", "wanted", "unwanted"), [
