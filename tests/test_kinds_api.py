@@ -396,6 +396,15 @@ def test_a_full_window_is_halved_until_nothing_is_cut_off(site: Site, news: Gdel
     assert (count.listed, count.new, count.error) == (700, 700, "") and not desk.problems
 
 
+def test_an_article_at_the_seam_of_two_windows_comes_once(site: Site, news: Gdelt, desk: Desk) -> None:
+    day = TODAY - timedelta(days=3)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    for number in range(300):
+        news.add(str(number), midnight + timedelta(hours=6 * (1 + number % 3)))
+    count = desk.visit(gdelt(site), since=day, until=day)
+    assert (count.listed, count.new) == (300, 300)
+
+
 def test_more_articles_at_one_moment_than_can_be_had_are_told(site: Site, news: Gdelt, desk: Desk) -> None:
     for number in range(300):
         news.add(str(number), NOW - timedelta(hours=3))
