@@ -586,6 +586,12 @@ def test_an_entry_that_leads_to_no_act_stays_as_it_is(site: Site, desk: Desk, pa
     assert list(desk.kept()) == [site.address + path]
 
 
+def test_a_link_that_is_no_address_does_not_cost_the_others(site: Site, desk: Desk) -> None:
+    site.paths[FEED] = lambda query: (200, "application/rss+xml", rss(
+        ("Broken", "http://[::1", DAY), ("Good", "https://eur-lex.europa.eu/eli/reg/2025/1234/oj", DAY)))
+    assert desk.visit(eurlex(site)).new == 1
+
+
 def test_a_journal_that_has_not_changed_is_not_silence(site: Site, desk: Desk) -> None:
     def answer(query: Query) -> Reply:
         if site.headers[-1]["If-None-Match"] == '"1"':

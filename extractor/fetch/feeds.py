@@ -28,11 +28,19 @@ def parse(content: bytes, context: dict[str, Any]) -> list[dict[str, str]]:
     """What `entries` needs, as plain values; runs in the parser process."""
     found: dict[str, dict[str, str]] = {}
     for link, title, published, updated in _json_feed(content) if _is_json(content) else _xml_feed(content):
-        url = urljoin(context["url"], link)
-        if url not in found:
+        url = _joined(context["url"], link)
+        if url and url not in found:
             entry = Listed(url, " ".join(title.split())[:_LONGEST_TITLE], published[:10], updated)
             found[url] = {name: value for name, value in asdict(entry).items() if isinstance(value, str)}
     return list(found.values())
+
+
+def _joined(base: str, link: str) -> str:
+    """The link's whole address; "" for one that is none, which must not cost the others."""
+    try:
+        return urljoin(base, link)
+    except ValueError:
+        return ""
 
 
 def _xml_feed(content: bytes) -> list[tuple[str, str, str, str]]:
