@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import httpcore
@@ -42,7 +42,7 @@ _REMEDIES = {
     429: "the site asks for fewer requests; try again later",
     451: "the page is withheld for legal reasons; drop the address",
 }
-_PASSING = frozenset((408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524))  # statuses that may be gone soon
+_PASSING = frozenset((202, 408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524))  # statuses that may be gone soon
 stamina.instrumentation.set_on_retry_hooks([])  # a retry is told by its outcome, not by a log line
 
 _MOST_HEADERS, _LONGEST_HEADER = 50, 1000  # kept of one answer
@@ -112,9 +112,29 @@ class Client:
         `etag` and `last_modified` are what an earlier answer said; with them the answer may be a 304. `robots` False
         is for an address that a person named: robots.txt speaks to crawlers.
         """
-        conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
-        asked = {name: value for name, value in conditions.items() if value}
-        journey = _Journey(without_credentials(url), allow_private, robots, asked, max_bytes or self.limits.max_bytes)
+        conditions = _conditions(etag, last_modified)
+        most, seconds = max_bytes or self.limits.max_bytes, self.limits.total_timeout
+        return await self._travel(_Journey(without_credentials(url), allow_private, robots, conditions, most, seconds))
+
+    async def save(
+        self,
+        url: str,
+        file: IO[bytes],
+        *,
+        max_bytes: int,
+        seconds: float,
+        allow_private: bool = False,
+        etag: str = "",
+        last_modified: str = "",
+    ) -> Answer:
+        """As `get`, for what is too large to hold: `file` is overwritten with it, as it was sent, and the answer's
+        `content` is empty. `max_bytes` and `seconds` (redirects included) bound it. Raises Unfetchable."""
+        conditions = _conditions(etag, last_modified)
+        journey = _Journey(without_credentials(url), allow_private, True, conditions, max_bytes, seconds, file)
+        return await self._travel(journey)
+
+    async def _travel(self, journey: _Journey) -> Answer:
+        """The answer to a request, after as many attempts as it takes. Raises Unfetchable."""
         attempts = stamina.retry_context(
             on=self._worth_waiting,
             attempts=self.limits.attempts,
@@ -167,7 +187,7 @@ class Client:
             )
             raise Unfetchable(message, passing=True, retry_after=error.seconds) from error
         except TimeoutError as error:
-            message = f"not there after {self.limits.total_timeout:g} seconds; try again later"
+            message = f"not there after {journey.seconds:g} seconds; try again later"
             raise Unfetchable(message, passing=True) from error
         except (httpx.TimeoutException, httpcore.TimeoutException) as error:
             raise Unfetchable("no answer in time; try again later", passing=True) from error
@@ -178,7 +198,7 @@ class Client:
             raise Unfetchable(message, passing=True) from error
 
     async def _follow(self, journey: _Journey) -> Answer:
-        url, seconds = journey.url, self.limits.total_timeout
+        url, seconds = journey.url, journey.seconds
         for _ in range(self.limits.max_redirects + 1):
             if urlsplit(url).scheme not in ("http", "https"):
                 raise Unfetchable("only http and https addresses are fetched; check the address")
@@ -197,7 +217,8 @@ class Client:
     async def _ask(self, url: str, journey: _Journey) -> Answer | str:
         """The answer of one address, or where it redirects to."""
         http = self._http[journey.allow_private]
-        request = http.build_request("GET", url, headers=journey.conditions)
+        as_it_is = {"Accept-Encoding": "identity"} if journey.file else {}
+        request = http.build_request("GET", url, headers=journey.conditions | as_it_is)
         response = await http.send(request, stream=True)
         try:
             if response.next_request is not None:
@@ -206,7 +227,9 @@ class Client:
                 return Answer(url, 304, _kept(response.headers), b"", now())
             if response.status_code != HTTPStatus.OK:
                 raise self._refused(url, response)
-            content = await self._body(response, journey.max_bytes)
+            if journey.file:
+                await self._write(response, journey.file, journey.max_bytes)
+            content = b"" if journey.file else await self._body(response, journey.max_bytes)
             return Answer(url, 200, _kept(response.headers), content, now())
         finally:
             await response.aclose()
@@ -231,6 +254,18 @@ class Client:
         if not content:
             raise Unfetchable("an empty answer; check the address", status=200, passing=True)
         return bytes(content)
+
+    async def _write(self, response: httpx.Response, file: IO[bytes], most: int) -> None:
+        file.seek(0)
+        file.truncate()
+        size = 0
+        async for piece in response.aiter_raw():
+            size += file.write(piece)
+            if size > most:
+                raise Unfetchable(f"larger than {most:,} bytes; fetch it by other means and name the file")
+        if not size:
+            raise Unfetchable("an empty answer; check the address", status=200, passing=True)
+        file.seek(0)
 
     async def _obey(self, url: str, allow_private: bool) -> None:
         robots = self._robots[allow_private]
@@ -265,6 +300,8 @@ class _Journey:
     robots: bool
     conditions: dict[str, str]
     max_bytes: int
+    seconds: float
+    file: IO[bytes] | None = None  # where the content goes, if it is not to be held
 
 
 def without_credentials(url: str) -> str:
@@ -281,6 +318,11 @@ def without_credentials(url: str) -> str:
 
 def _host(url: str) -> str:
     return httpx.URL(url).netloc.decode("ascii", "replace")
+
+
+def _conditions(etag: str, last_modified: str) -> dict[str, str]:
+    conditions = {"If-None-Match": etag, "If-Modified-Since": last_modified}
+    return {name: value for name, value in conditions.items() if value}
 
 
 def _kept(headers: httpx.Headers) -> dict[str, str]:

@@ -65,7 +65,10 @@ def tree(scores: NDArray[np.float32]) -> list[int]:
     A cycle is broken where a word loses least by another head; of several roots the best one stays.
     """
     size = len(scores)
-    heads = [int(h) for h in scores.argmax(1)]
+    best = scores.argmax(1)
+    if _is_tree(best):
+        return best.tolist()
+    heads: list[int] = best.tolist()
     roots = [word for word in range(size) if heads[word] == word]
     root = max(roots or range(size), key=lambda word: scores[word, word])
     for word in roots:
@@ -86,6 +89,17 @@ def tree(scores: NDArray[np.float32]) -> list[int]:
         _, loser, head = max(options)
         heads[loser] = head
     return heads
+
+
+def _is_tree(heads: NDArray[np.int64]) -> bool:
+    """Whether there is one root and every word is under it; most sentences are, and need no mending."""
+    roots = np.flatnonzero(heads == np.arange(len(heads)))
+    if len(roots) != 1:
+        return False
+    above = heads
+    for _ in range(len(heads).bit_length()):
+        above = above[above]
+    return bool((above == roots[0]).all())
 
 
 def _best(scores: NDArray[np.float32], word: int, without: set[int]) -> int:
