@@ -15,7 +15,8 @@ class Listed:
 
     `published` is an ISO day, `updated` the moment (ISO 8601, UTC) of its last change, as the listing states them; ""
     where it does not. `request` is the address to ask for, where `url`, by which the page is known, is another. With
-    `content` the page came along and is not asked for. `headers` are those that came with it.
+    `content` the page came along and is not asked for. `headers` are those that came with it, `fetched_at` (ISO 8601,
+    UTC) is when somebody else fetched it, "" where nobody did.
     """
 
     url: str
@@ -26,6 +27,7 @@ class Listed:
     content: bytes | None = field(default=None, repr=False)
     content_type: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    fetched_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

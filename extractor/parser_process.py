@@ -30,6 +30,7 @@ _PARSERS = {
     "feed": "extractor.fetch.feeds",
     "listing": "extractor.fetch.listings",
     "sitemap": "extractor.fetch.sitemaps",
+    "mail": "extractor.fetch.mails",
 }
 _START_SECONDS = 60
 _GRACE_SECONDS = 2  # between the time that a document has and the alarm, should nobody be left to kill the process

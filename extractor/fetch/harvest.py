@@ -190,7 +190,8 @@ class _Work:
         count.noted += self.book.note(source.id, [page], now(), "")
         before = self.book.page(page.url)
         assert before
-        answer = Answer(page.url, 200, {"content-type": page.content_type, **page.headers}, page.content, now())
+        headers = {"content-type": page.content_type, **page.headers}
+        answer = Answer(page.url, 200, headers, page.content, page.fetched_at or now())
         await self._keep(source, before, answer, count, status=None, named=page.content_type)
 
     async def _drain(self, source: Source, count: Count) -> None:

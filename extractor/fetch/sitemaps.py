@@ -21,16 +21,18 @@ _LONGEST_ADDRESS = 4000  # characters; the protocol allows 2,048
 _LONGEST_TITLE = 1000
 _DECLARED = re.compile(rb"<\?xml\b[^>]{0,200}?\bencoding\s*=\s*[\"']([\w.:-]+)")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML allows none of these
-_CDATA_OR_BARE = re.compile(r"<!\[CDATA\[.*?\]\]>|&(?![A-Za-z#][\w.-]*;)", re.DOTALL)
+_BARE_AMPERSAND = re.compile(r"&(?![A-Za-z#][\w.-]{0,30};)")
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _YEAR_OR_MONTH = re.compile(r"(\d{4})(?:-(\d\d))?")
 _ONLY_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def parse(content: bytes, context: dict[str, Any]) -> dict[str, Any]:
-    """{"pages": [{url, title, published, updated, latest}], "sitemaps": [{url, latest}], "fault": one line or ""}.
+    """{"pages": [{url, title, published, updated, latest}], "sitemaps": [{url, latest}], "unusable": n, "fault": ""}.
 
     `published` is an ISO day, `updated` a moment (ISO 8601, UTC), `latest` the last moment that the entry's dates can
-    mean, which for a day is its end; each is "" where nothing is stated. A `fault` says what of the file was lost.
+    mean, which for a day is its end; each is "" where nothing is stated. `unusable` counts entries without an address;
+    a `fault` (one line, "" for none) says that the file is damaged and what is here is not the whole of it.
     `context` holds the file's `url` and `max_bytes`, the most that it may unpack to. Raises Unreadable.
     """
     if content.startswith(GZIP):
@@ -39,7 +41,7 @@ def parse(content: bytes, context: dict[str, Any]) -> dict[str, Any]:
     if kind == "html":
         raise Unreadable("an HTML page, not a sitemap; check the address")
     if kind == "feed":  # the protocol lets an index name feeds
-        return {"pages": [_of_feed(entry) for entry in feeds.parse(content, context)], "sitemaps": [], "fault": ""}
+        return _found([_of_feed(entry) for entry in feeds.parse(content, context)])
     declared = _DECLARED.search(content[:HEAD_BYTES])
     text, _ = decode(content, declared[1].decode() if declared else "")
     text = text.lstrip("\ufeff \t\r\n")
@@ -49,7 +51,7 @@ def parse(content: bytes, context: dict[str, Any]) -> dict[str, Any]:
 def _xml(text: str, base: str) -> dict[str, Any]:
     from lxml import etree
 
-    text = _CDATA_OR_BARE.sub(lambda found: "&amp;" if found[0] == "&" else found[0], _CONTROLS.sub("", text))
+    text = _with_whole_ampersands(_CONTROLS.sub("", text))
     elements = etree.iterparse(
         io.BytesIO(text.encode("utf-8", "replace")),
         tag=("{*}url", "{*}sitemap"),
@@ -80,15 +82,31 @@ def _xml(text: str, base: str) -> dict[str, Any]:
     except etree.XMLSyntaxError as error:
         raise Unreadable(f"broken XML ({error}); check the address") from error
     broken = [entry for entry in elements.error_log if entry.level_name == "FATAL"]
+    fault = f"broken XML at line {broken[0].line} ({' '.join(broken[0].message.split())[:200]})" if broken else ""
     root = elements.root
     if root is None or _name(root) not in _ROOTS:
-        why = f"broken XML: {broken[0].message}" if broken else "its root is neither urlset nor sitemapindex"
-        raise Unreadable(f"not a sitemap ({why}); check the address")
-    if broken:
-        fault = f"broken XML at line {broken[0].line} ({' '.join(broken[0].message.split())[:200]})"
-    else:
-        fault = f"{unusable:,} entries without a usable address" if unusable else ""
-    return {"pages": pages, "sitemaps": sitemaps, "fault": fault}
+        raise Unreadable(f"not a sitemap ({fault or 'its root is neither urlset nor sitemapindex'}); check the address")
+    if any(entry.type_name == "ERR_TAG_NOT_FINISHED" for entry in broken):
+        del (pages or sitemaps)[-1:]  # the file was cut short, and so may be its last address
+    if fault and not pages and not sitemaps:
+        raise Unreadable(f"{fault}; the site has to mend this")
+    return _found(pages, sitemaps, unusable, fault)
+
+
+def _found(
+    pages: list[dict[str, str]], sitemaps: list[dict[str, str]] | None = None, unusable: int = 0, fault: str = ""
+) -> dict[str, Any]:
+    return {"pages": pages, "sitemaps": sitemaps or [], "unusable": unusable, "fault": fault}
+
+
+def _with_whole_ampersands(text: str) -> str:
+    """The XML with addresses' ampersands escaped where a site has forgotten it, which recovery would drop."""
+    before, *sections = text.split(_CDATA)
+    pieces = [_BARE_AMPERSAND.sub("&amp;", before)]
+    for section in sections:
+        verbatim, end, after = section.partition(_CDATA_END)
+        pieces += [_CDATA, verbatim, end, _BARE_AMPERSAND.sub("&amp;", after)]
+    return "".join(pieces)
 
 
 def _entry(element: Any, base: str) -> dict[str, str] | None:
@@ -126,12 +144,8 @@ def _lines(text: str) -> dict[str, Any]:
     urls = [line for line in lines if line.startswith(("http://", "https://")) and len(line) <= _LONGEST_ADDRESS]
     if not urls:
         raise Unreadable("neither an XML sitemap nor a list of addresses; check the address")
-    lost = len(lines) - len(urls)
-    return {
-        "pages": [{"url": url, "title": "", "published": "", "updated": "", "latest": ""} for url in urls],
-        "sitemaps": [],
-        "fault": f"{lost:,} lines that are no addresses" if lost else "",
-    }
+    pages = [{"url": url, "title": "", "published": "", "updated": "", "latest": ""} for url in urls]
+    return _found(pages, unusable=len(lines) - len(urls))
 
 
 def _of_feed(entry: dict[str, str]) -> dict[str, str]:
