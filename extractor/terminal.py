@@ -162,7 +162,12 @@ def print_sources(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         behind = row["last_success"] and row["per_day"] < row["expected_per_day"] / 2
         rate = Text(f"{row['per_day']:g} ({row['expected_per_day']:g})", style="red" if behind else "")
-        error = Text(one_line(f"{row['last_error']} {row['error']}"), style="red")
+        error = Text(one_line(f"{_minute(row['last_error'])} {row['error']}"), style="red")
         names = (row["id"], row["name"], row["kind"], row["country"], row["standing"])
-        table.add_row(*names, row["last_success"] or "never", f"{row['kept']:,}", rate, error)
+        table.add_row(*names, _minute(row["last_success"]) or "never", f"{row['kept']:,}", rate, error)
     Console().print(table)
+
+
+def _minute(moment: str) -> str:
+    """An ISO moment as people read it, by UTC, to the minute."""
+    return moment[:16].replace("T", " ")

@@ -108,6 +108,17 @@ def test_a_missing_version_is_a_problem_and_the_rest_is_read(db, extractor):
     assert rows(db, "SELECT type FROM events") == [("control_measure",)]
 
 
+def test_what_could_not_be_read_is_read_again_when_asked(db, extractor):
+    extractor("fetch", "wire", "--db", db, "--quiet")
+    assert extractor("run", "--db", db, "--quiet", "--max-characters", 100).exit_code == 1
+    assert rows(db, "SELECT count(*) FROM documents") == [(0,)]
+    assert extractor("run", "--db", db, "--quiet").exit_code == 0  # said once
+    assert rows(db, "SELECT count(*) FROM documents") == [(0,)]
+    assert extractor("run", "--db", db, "--quiet", "--retry").exit_code == 0
+    assert rows(db, "SELECT count(*) FROM documents") == [(2,)]
+    assert rows(db, "SELECT count(*) FROM problems WHERE level = 'error'") == [(0,)]
+
+
 def test_fetch_names_what_failed_and_brings_the_rest(db, extractor):
     done = extractor("fetch", "wire", "gone", "--db", db, "--json")
     assert done.exit_code == 1

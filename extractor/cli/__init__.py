@@ -46,8 +46,15 @@ def main() -> None:
     show_default=True,
     help="Seconds to wait while another program writes to the database.",
 )
+@click.option(
+    "--retry",
+    is_flag=True,
+    help="Of what was fetched, also read again what could not be read before; with other limits.",
+)
 @reading_options
-def run(sources: tuple[str, ...], db: Path, wait: float, n_process: int, quiet: bool, **reading: Any) -> None:
+def run(
+    sources: tuple[str, ...], db: Path, wait: float, retry: bool, n_process: int, quiet: bool, **reading: Any
+) -> None:
     """Read documents, extract their events, and store them.
 
     SOURCE is a file, a folder, a URL or - (documents as JSON Lines on stdin). Without one, what `extractor fetch` has
@@ -64,7 +71,7 @@ def run(sources: tuple[str, ...], db: Path, wait: float, n_process: int, quiet: 
     pipeline = model.identity(nlp)
     tally: Counter[str] = Counter(added=0, changed=0, unchanged=0, failed=0)
     with opened(db, timeout=wait, pipeline=pipeline) as store, progress(quiet) as show:
-        source = _Named(sources, **reading) if sources else _Fetched(db, wait, pipeline, **reading)
+        source = _Named(sources, **reading) if sources else _Fetched(db, wait, pipeline, retry, **reading)
         with source:
             run_id = store.start_run(f"run {' '.join(sources)}".rstrip())
             documents = _not_current(source.documents, store, tally, source.done)
@@ -337,7 +344,17 @@ class _Named:
 class _Fetched:
     """The documents in the archive that the pipeline has not read yet; what is read is noted, so that it is read once."""
 
-    def __init__(self, db: Path, wait: float, pipeline: str, *, published: str, allow_private: bool, **limits: Any):
+    def __init__(
+        self,
+        db: Path,
+        wait: float,
+        pipeline: str,
+        retry: bool,
+        *,
+        published: str,
+        allow_private: bool,
+        **limits: Any,
+    ) -> None:
         from extractor.fetch.archive import archive_of, from_archive
         from extractor.limits import Limits
         from extractor.read import read_raws
@@ -351,7 +368,7 @@ class _Fetched:
                 "SOURCE: nothing has been fetched yet; name a file, a folder, a URL or -, as in: extractor run corpus/demo, "
                 "or fetch first with: extractor fetch"
             )
-        raws = from_archive(self._noted(self._ledger.unread(pipeline)), archive_of(db))
+        raws = from_archive(self._noted(self._ledger.unread(pipeline, retry=retry)), archive_of(db))
         self.documents = read_raws(raws, Limits(**limits), published=published)
 
     def _noted(self, pages: Iterable[Kept]) -> Iterator[Kept]:

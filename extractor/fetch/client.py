@@ -42,7 +42,9 @@ _REMEDIES = {
     429: "the site asks for fewer requests; try again later",
     451: "the page is withheld for legal reasons; drop the address",
 }
-_PASSING = frozenset((202, 408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524))  # statuses that may be gone soon
+_PASSING = frozenset(
+    (202, 408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)
+)  # statuses that may be gone soon
 stamina.instrumentation.set_on_retry_hooks([])  # a retry is told by its outcome, not by a log line
 
 _MOST_HEADERS, _LONGEST_HEADER = 50, 1000  # kept of one answer

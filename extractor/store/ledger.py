@@ -174,12 +174,17 @@ class Ledger:
         with explained(self.path):
             return self._db.execute("SELECT 1 FROM pages WHERE sha256 IS NOT NULL LIMIT 1").fetchone() is None
 
-    def unread(self, pipeline: str) -> Iterator[Kept]:
-        """The newest version of every page that this pipeline has not read yet, in the order they were first listed."""
+    def unread(self, pipeline: str, *, retry: bool = False) -> Iterator[Kept]:
+        """The newest version of every page that this pipeline has not read yet, in the order they were first listed.
+
+        With `retry` also those that it could not read.
+        """
         last = 0
         while True:
             with explained(self.path):
-                rows = self._db.execute(_UNREAD, {"last": last, "pipeline": pipeline, "size": _BATCH}).fetchall()
+                rows = self._db.execute(
+                    _UNREAD, {"last": last, "pipeline": pipeline, "retry": retry, "size": _BATCH}
+                ).fetchall()
             for id, *values in rows:
                 last = id
                 yield Kept(*values)
@@ -303,5 +308,5 @@ _UNREAD = """
 SELECT p.id, p.url, p.source, p.title, coalesce(p.published, ''), s.documents, p.content_type, p.sha256, p.fetched_at
 FROM pages p JOIN sources s ON s.id = p.source
 WHERE p.id > :last AND p.sha256 IS NOT NULL AND p.state != 'alias'
-  AND (p.read_sha256 IS NOT p.sha256 OR p.read_pipeline IS NOT :pipeline)
+  AND (p.read_sha256 IS NOT p.sha256 OR p.read_pipeline IS NOT :pipeline OR (:retry AND p.document_id IS NULL))
 ORDER BY p.id LIMIT :size"""
