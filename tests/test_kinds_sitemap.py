@@ -173,6 +173,8 @@ def test_clocks_that_are_ahead_never_move_the_cursor_past_now(site: Site, desk: 
     assert cursor(desk)["since"] <= datetime.now(UTC).isoformat()
     site["/pages.xml"] = give(urlset(entry("/a", future), entry("/b", days_ago(0))), "text/xml")
     assert desk.fetch(found)["site"].new == 1
+    if ahead.days:
+        assert len(asked(site, "/a")) == 1  # such a date is no news of a change
 
 
 def test_a_backfill_goes_by_the_dates_of_pages_and_files(site: Site, desk: Desk) -> None:
@@ -217,6 +219,21 @@ def test_a_file_that_fails_is_a_warning_and_loses_nothing(site: Site, desk: Desk
     assert cursor(desk)["since"] == before < days_ago(29)
     site["/bad.xml"] = give(urlset(entry("/b", days_ago(6))), "text/xml")
     assert desk.fetch(found)["site"].new == 1 and not desk.problems
+    assert cursor(desk)["since"] > days_ago(1)
+
+
+def test_a_file_that_is_gone_for_good_holds_the_rest_for_a_month_only(site: Site, desk: Desk) -> None:
+    serve(site, "/a")
+    site["/good.xml"] = give(urlset(entry("/a", days_ago(6))), "text/xml")
+    found = source(site, index(("/good.xml", days_ago(5)), ("/gone.xml", days_ago(5))))
+    desk.fetch(found)
+    with Ledger(desk.db) as ledger:
+        ledger.succeeded("site", days_ago(1), {"since": days_ago(60), "held": days_ago(29)}, 1)
+    desk.fetch(found)
+    assert cursor(desk) == {"since": days_ago(60), "held": days_ago(29)}
+    with Ledger(desk.db) as ledger:
+        ledger.succeeded("site", days_ago(1), {"since": days_ago(60), "held": days_ago(31)}, 1)
+    desk.fetch(found)
     assert cursor(desk)["since"] > days_ago(1)
 
 

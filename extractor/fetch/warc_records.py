@@ -23,6 +23,7 @@ from extractor.fetched import Listed
 _BEGINS = b"WARC/"
 _LONGEST_HEAD = 65_536  # bytes of a record's own header, and of that of the answer in it
 _LONGEST_LINE = 16_384
+_LONGEST_SHOWN = 500  # characters of an address
 _PIECE = 1 << 20
 _SKIPPED = 10  # times what a record may hold is unpacked of a larger one, to find its end
 _MOST_FAULTS = 1000  # damaged places of one file
@@ -64,21 +65,24 @@ def _page(data: bytes, fault: str, most: int, wants: Callable[[str], bool]) -> L
     """The page of one record, None where it holds none that is wanted. Raises Unreadable."""
     if not data:
         raise Unreadable(fault)
+    is_damaged = fault and fault != _too_large(most)
     try:
         record = next(iter(ArchiveIterator(io.BytesIO(data))))
     except Exception as error:  # whatever the library makes of a broken header
         reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise Unreadable(f"a record {fault or f'cannot be read ({reason}); left out'}") from error
+        raise Unreadable(f"a record {fault if is_damaged else f'cannot be read ({reason}); left out'}") from error
     url = known_by(record.rec_headers.get_header("WARC-Target-URI") or "")
+    if is_damaged:
+        raise Unreadable(f"{url[:_LONGEST_SHOWN] or 'without an address'}: the record {fault}")
     stated = _stated_type(record)
     if stated is None or not url or urlsplit(url).path == "/robots.txt" or not wants(url):
         return None
     if fault:
-        raise Unreadable(f"{url}: the record {fault}")
+        raise Unreadable(f"{url[:_LONGEST_SHOWN]}: the record {fault}")
     try:
         content = _content(record, most)
     except Unreadable as error:
-        raise Unreadable(f"{url}: {error}") from error
+        raise Unreadable(f"{url[:_LONGEST_SHOWN]}: {error}") from error
     content_type = content_type_of(url, stated, content)
     if not content.strip() or not content_type or format_of_type(content_type) == "feed":
         return None
@@ -205,7 +209,8 @@ def _plain(file: IO[bytes], most: int) -> Iterator[tuple[bytes, str]]:
             return
         body, length = file.tell(), _LENGTH.search(head)
         if not head.startswith(_BEGINS) or length is None:
-            yield head, f"is damaged at byte {start:,}; left out"
+            fault = "is cut short" if body == end else f"is damaged at byte {start:,}"
+            yield head, f"{fault}; get the file anew if the page is missed"
             if not _find(file, start, b"\n" + _BEGINS):
                 return
             continue
