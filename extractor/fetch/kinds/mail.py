@@ -102,9 +102,6 @@ def _pages(mail: dict[str, Any], file: str, visit: Visit) -> Iterator[Listed]:
             url if is_body else f"{url}{'/' if mail['id'] else '#'}{part['number']}",
             " ".join(filter(None, (mail["title"], part["name"]))),
             published,
-            # Never the address itself: a page that is known by the one it was asked at may name another as its own
-            # (rel=canonical), and anybody can send a mail that claims to be an authority's page.
-            request=f"{file}?part={part['number']}",
             content=base64.b64decode(part["content"]),
             content_type=part["content_type"],
         )
