@@ -6,11 +6,14 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from test_fetch import Site, give
 from warcio.archiveiterator import ArchiveIterator
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
 from extractor.fetch.archive import archive_of
 
@@ -202,6 +205,36 @@ def test_copies_of_a_story_are_linked_not_dropped(site, db, extractor):
     assert [(one, other) for one, other, _ in links] == [
         (f"{site.address}/copy", f"{site.address}/flow"), (f"{site.address}/flow", f"{site.address}/copy")]
     assert all(0.7 <= similarity < 1 for *_, similarity in links)
+
+
+def test_a_mail_is_not_believed_to_be_somebody_elses_page(db, extractor, tmp_path):
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail" / "1.eml").write_bytes(
+        b"From: a@example.org\r\nMessage-ID: <1@example.org>\r\nSubject: Notice\r\nDate: Fri, 20 Feb 2026 10:00:00 +0000\r\n"
+        b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        + BAN.replace(b"<title>", b"<link rel='canonical' href='https://ministry.example/notice-46'><title>"))
+    (tmp_path / "sources.yml").write_text(f"- {{id: post, name: Post, kind: mail, folder: '{tmp_path}/mail'}}\n")
+    assert extractor("fetch", "post", "--db", db, "--quiet").exit_code == 0
+    assert extractor("run", "--db", db, "--quiet").exit_code == 0
+    assert rows(db, "SELECT url FROM documents") == [("mid:1@example.org",)]
+
+
+def test_an_older_copy_from_a_warc_file_is_a_version_but_not_the_newest(site, db, extractor, tmp_path):
+    extractor("fetch", "wire", "--db", db, "--quiet")
+    newest = rows(db, "SELECT sha256 FROM pages WHERE url LIKE '%/flow'")
+    old = FLOW.replace(b"865 tonnes", b"8 tonnes")
+    with (tmp_path / "old.warc").open("wb") as stream:
+        writer = WARCWriter(stream, gzip=False)
+        http = StatusAndHeaders("200 OK", [("Content-Type", "text/html")], protocol="HTTP/1.1")
+        writer.write_record(writer.create_warc_record(
+            f"{site.address}/flow", "response", payload=BytesIO(old), http_headers=http,
+            warc_headers_dict={"WARC-Date": "2026-02-27T12:00:00Z"}))
+    (tmp_path / "sources.yml").write_text(
+        f"- {{id: crawl, name: Crawl, kind: warc, file: '{tmp_path}/old.warc', local: true}}\n")
+    done = extractor("fetch", "crawl", "--db", db, "--quiet")
+    assert done.exit_code == 0, done.stderr
+    assert rows(db, "SELECT sha256 FROM pages WHERE url LIKE '%/flow'") == newest
+    assert rows(db, "SELECT count(*) FROM page_versions WHERE url LIKE '%/flow'") == [(2,)]
 
 
 def test_the_interval_of_a_source_is_kept_unless_it_is_named(site, db, extractor):

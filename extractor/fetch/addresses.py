@@ -27,7 +27,11 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 def canonical(stated: str, fetched: str) -> str:
     """The address that a page states for itself, if it may: on the site that it was fetched from, and not merely that
-    site's front page. Else the address that it was fetched from. "" where neither is an http(s) address."""
+    site's front page. Else the address that it was fetched from. "" where neither is an http(s) address.
+
+    What came in a mail (`mid:`) is known by that: whoever sent it may state any address."""
+    if fetched.startswith("mid:"):
+        return fetched
     own, given = _clean(stated), _clean(fetched)
     if not given:
         return urlunsplit(own) if own and own.path not in ("", "/") else ""

@@ -77,7 +77,7 @@ def from_archive(pages: Iterable[Kept], archive: Archive) -> Iterator[Raw | Prob
         except ArchiveError as error:
             yield Problem("read", "error", str(error), source=page.url)
             continue
-        url = page.url if page.url.startswith(("http:", "https:")) else ""
+        url = "" if page.url.startswith("file:") else page.url  # as where a file is named on the command line
         yield Raw(
             page.url, url, page.content_type, content, None, page.fetched_at, page.title, page.published, page.kind
         )

@@ -245,15 +245,17 @@ def _settle(db: sqlite3.Connection, source: str) -> None:
 
 
 def _keep(db: sqlite3.Connection, fetch: Fetch, url: str) -> None:
+    """Make a fetch the newest version of a page; an older copy, from a WARC file, is a version and no more."""
     if fetch.outcome == "unchanged":
         db.execute(
-            "UPDATE pages SET state = 'kept', due = NULL, attempts = 0, error = NULL, fetched_at = ? WHERE url = ?",
+            "UPDATE pages SET state = 'kept', due = NULL, attempts = 0, error = NULL, "
+            "fetched_at = max(coalesce(fetched_at, ''), ?) WHERE url = ?",
             (fetch.fetched_at, url),
         )
         return
     db.execute(
         "UPDATE pages SET state = 'kept', due = NULL, attempts = 0, error = NULL, fetched_at = ?, content_type = ?, "
-        "sha256 = ?, etag = ?, last_modified = ? WHERE url = ?",
+        "sha256 = ?, etag = ?, last_modified = ? WHERE url = ? AND (fetched_at IS NULL OR fetched_at <= ?)",
         storable_all(
             (
                 fetch.fetched_at,
@@ -262,6 +264,7 @@ def _keep(db: sqlite3.Connection, fetch: Fetch, url: str) -> None:
                 fetch.headers.get("etag", ""),
                 fetch.headers.get("last-modified", ""),
                 url,
+                fetch.fetched_at,
             )
         ),
     )
