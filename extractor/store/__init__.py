@@ -11,12 +11,11 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from extractor.schema import Document, Extraction, Problem
 from extractor.store import rows
-from extractor.store.database import StoreError, connect, explained, transaction
+from extractor.store.database import Connected, StoreError, explained, transaction
 
 __all__ = ["Store", "StoreError"]
 
@@ -43,7 +42,7 @@ DOCUMENT_COLUMNS = (
 )
 
 
-class Store:
+class Store(Connected):
     """The database at `path`, made if missing unless `create` is False.
 
     `timeout`: seconds to wait for another writer. `pipeline`: fingerprint of the extractor; documents stored under
@@ -52,20 +51,8 @@ class Store:
     """
 
     def __init__(self, path: Path, *, create: bool = True, timeout: float = 30.0, pipeline: str = "") -> None:
-        self.path = Path(path)
+        super().__init__(path, create=create, timeout=timeout)
         self.pipeline = pipeline
-        self._db = connect(self.path, create=create, timeout=timeout)
-
-    def close(self) -> None:
-        self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # Runs
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from extractor.store import migrations
 
@@ -15,6 +17,25 @@ OLDEST_SQLITE = (3, 34, 0)  # the first with trigram search
 
 class StoreError(Exception):
     """The database cannot be used; the message is one line that ends in the remedy."""
+
+
+class Connected:
+    """What keeps a connection to the database at `path` open; a context manager that closes it. Raises StoreError."""
+
+    def __init__(self, path: Path, *, create: bool = True, timeout: float = 30.0) -> None:
+        self.path = Path(path)
+        self._db = connect(self.path, create=create, timeout=timeout)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def connect(path: Path, *, create: bool, timeout: float) -> sqlite3.Connection:

@@ -6,35 +6,18 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from extractor.fetched import Fetch, Kept, Listed, SourceState, Waiting
-from extractor.store.database import connect, explained, transaction
+from extractor.store.database import Connected, explained, transaction
 from extractor.store.rows import storable_all
 
 _RATE_DAYS = 30  # over which the rows a day are counted
 _BATCH = 200
 
 
-class Ledger:
+class Ledger(Connected):
     """The book in the database at `path`. Raises StoreError as Store does; one thread may use it."""
-
-    def __init__(self, path: Path, *, create: bool = True, timeout: float = 30.0) -> None:
-        self.path = Path(path)
-        self._db = connect(self.path, create=create, timeout=timeout)
-
-    def close(self) -> None:
-        self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # Sources
 
