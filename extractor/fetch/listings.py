@@ -19,7 +19,7 @@ def parse(content: bytes, context: dict[str, Any]) -> dict[str, Any]:
     import lxml.html
     from cssselect import SelectorError
 
-    from extractor.read.encoding import decode
+    from extractor.encoding import decode
 
     text, _ = decode(content, context["charset"])
     try:

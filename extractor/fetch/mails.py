@@ -12,7 +12,7 @@ from email.policy import EmailPolicy
 from typing import Any, cast
 
 from extractor.draft import Unreadable
-from extractor.read.encoding import decode
+from extractor.encoding import decode
 
 _MOST_ATTACHED = 50  # documents of one mail
 _LONGEST_TITLE = 1000

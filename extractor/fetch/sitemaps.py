@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from extractor.draft import Unreadable
+from extractor.encoding import decode
 from extractor.fetch import feeds
 from extractor.fetch.raw import HEAD_BYTES, sniff
 from extractor.fetch.unpack import GZIP, gunzip
-from extractor.read.encoding import decode
 
 _ROOTS = ("urlset", "sitemapindex")
 _LONGEST_ADDRESS = 4000  # characters; the protocol allows 2,048

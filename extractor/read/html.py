@@ -11,7 +11,7 @@ import trafilatura
 from trafilatura.meta import reset_caches
 
 from extractor.draft import Draft, Unreadable
-from extractor.read.encoding import decode, is_binary
+from extractor.encoding import decode, is_binary
 from extractor.read.page_kind import is_stub
 from extractor.read.text import tidy
 

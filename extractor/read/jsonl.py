@@ -11,10 +11,10 @@ from datetime import date, datetime
 from typing import IO, Any
 
 from extractor.draft import Draft, Unreadable
+from extractor.encoding import decode
 from extractor.fetch.addresses import canonical
 from extractor.fetch.raw import STDIN, Raw
 from extractor.limits import Limits
-from extractor.read.encoding import decode
 from extractor.read.text import in_place
 
 _FIELDS = ("id", "title", "text", "published", "kind", "url")

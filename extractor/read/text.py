@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from extractor.draft import Draft, Unreadable
-from extractor.read.encoding import decode, is_binary
+from extractor.encoding import decode, is_binary
 
 _LONGEST_TITLE = 300  # characters; a longer first line is a paragraph
 _HEADING = re.compile(r"#{1,6}\s+")

@@ -7,10 +7,10 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from extractor.encoding import decode
 from extractor.fetch.client import Unfetchable
 from extractor.fetch.visit import Broken, Visit
 from extractor.fetched import Listed
-from extractor.read.encoding import decode
 
 _MOST_TOLD = 10  # lines of one list that are named as unusable
 
