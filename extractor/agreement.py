@@ -52,7 +52,7 @@ LEGAL_FORMS = {
 }
 
 
-def _name_words(name: Any) -> list[str]:
+def name_words(name: Any) -> list[str]:
     words = re.findall(r"[^\W_]+", str(name).casefold())
     return [word for word in words if word not in LEGAL_FORMS] or words
 
@@ -64,7 +64,7 @@ def _spellings(name: Any) -> list[Any]:
 def _same_spelling(a: Any, b: Any) -> bool:
     if any(re.fullmatch(r"[A-Z]{2}", str(name)) for name in (a, b)):  # a country code is itself or nothing
         return a == b
-    shorter, longer = sorted((_name_words(a), _name_words(b)), key=len)
+    shorter, longer = sorted((name_words(a), name_words(b)), key=len)
     return shorter == longer or (bool(shorter) and longer[: len(shorter)] == shorter)
 
 
