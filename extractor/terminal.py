@@ -86,6 +86,7 @@ def print_found(tally: Counter[str], held: Mapping[str, Any], database: str) -> 
     table.add_row("events", f"{tally['events']:,}", f"{sum(held['events'].values()):,}", style="bold")
     for kind in EVENT_TYPES:
         table.add_row(f"  {kind}", f"{tally[kind]:,}", f"{held['events'].get(kind, 0):,}")
+    table.add_row("incidents", "", f"{held['incidents']:,}", style="bold")
     table.add_row("problems", f"{tally['failed'] + tally['warnings']:,}", f"{held['problems']:,}", style="bold")
     Console().print(table)
 

@@ -85,6 +85,7 @@ def run(
                     _count(result, tally)
                     source.done(result.document.origin, result.document.id)
                 show(tally)
+            _place_in_incidents(db, wait)
             store.finish_run(run_id, dict(tally))
         held = store.summary()
     if not quiet:
@@ -325,6 +326,17 @@ def _documents(
     from extractor.read import read_all
 
     return read_all(sources, Limits(**limits), published=published, allow_private=allow_private)
+
+
+def _place_in_incidents(db: Path, wait: float) -> None:
+    """Join what several documents tell of the same event; also of a run that was broken off before it came to this."""
+    from extractor.incidents.likeness import Likeness
+    from extractor.incidents.placing import update
+    from extractor.resources import resource
+    from extractor.store.incidents import Incidents
+
+    with Incidents(db, timeout=wait) as shelf:
+        update(shelf, Likeness.from_disk(resource("models") / "incidents.json"))
 
 
 class _Named:

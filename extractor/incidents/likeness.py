@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +235,22 @@ def _days_between(one: tuple[date, date] | None, other: tuple[date, date] | None
     if one is None or other is None:
         return math.inf
     return max(0, (max(one[0], other[0]) - min(one[1], other[1])).days)
+
+
+def agree(slot: Slot, a: Any, b: Any) -> bool:
+    """Whether two values of a slot can both be right: the same, one a rounding of the other, or within its time."""
+    if slot.kind in ("quantity", "money", "number"):
+        one, other = _interval(a), _interval(b)
+        return bool(one and other) and (
+            _log_ratio(one, other) < _SAME  # type: ignore[arg-type]
+            or any(_is_rounding(x, y) for x, y in zip(one, other, strict=True))  # type: ignore[arg-type]
+        )
+    return not {"differ", "near", "apart", "of a family"} & set(_COMPARED[slot.kind](a, b))
+
+
+def _is_rounding(one: float, other: float) -> bool:
+    """Whether one of two figures is the other with its last digits rounded off, as 870 of 865 and 1,100 of 1,127."""
+    if not one * other > 0 or abs(math.log(one / other)) > _NEAR:
+        return False
+    steps = (Decimal(repr(value)).normalize().as_tuple().exponent for value in (one, other))
+    return abs(one - other) <= 0.5 * 10.0 ** max(int(step) for step in steps)

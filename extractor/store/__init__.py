@@ -155,14 +155,20 @@ class Store(Connected):
             left = None if left is None else left - len(batch)
 
     def summary(self) -> dict[str, Any]:
-        """{"documents": n, "relevant": n, "events": {type: n}, "problems": n}."""
+        """{"documents": n, "relevant": n, "events": {type: n}, "incidents": n, "problems": n}."""
         with explained(self.path):
-            documents, relevant, problems = self._db.execute(
+            documents, relevant, incidents, problems = self._db.execute(
                 "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM documents WHERE relevant = 1), "
-                "(SELECT count(*) FROM problems)"
+                "(SELECT count(*) FROM incidents), (SELECT count(*) FROM problems)"
             ).fetchone()
             events = dict(self._db.execute("SELECT type, count(*) FROM events GROUP BY type ORDER BY type"))
-        return {"documents": documents, "relevant": relevant, "events": events, "problems": problems}
+        return {
+            "documents": documents,
+            "relevant": relevant,
+            "events": events,
+            "incidents": incidents,
+            "problems": problems,
+        }
 
 
 # Writing one document, inside its transaction

@@ -36,7 +36,7 @@ async def event_page(datasette: Any, database: str, event_id: int) -> dict[str, 
     event = dict(
         (
             await db.execute(
-                "select e.id, e.type, e.summary, e.confidence, e.slots, e.document_id, d.title, d.text, d.url, d.source, "
+                "select e.id, e.type, e.summary, e.confidence, e.slots, e.document_id, e.incident_id, d.title, d.text, d.url, d.source, "
                 "d.published, d.origin from events e join documents d on d.id = e.document_id where e.id = ?",
                 [event_id],
             )
@@ -74,11 +74,40 @@ async def event_page(datasette: Any, database: str, event_id: int) -> dict[str, 
             for slot in filled
         ],
         "excerpts": excerpts(content, evidence, colours),
+        "reports": await _reports(datasette, database, event_id, event["incident_id"]),
         "others": [
             {"summary": row["summary"], "href": datasette.urls.row(database, "events", str(row["id"]))}
             for row in others
         ],
     }
+
+
+async def _reports(datasette: Any, database: str, event_id: int, incident: int | None) -> list[dict[str, Any]]:
+    """What other documents tell of the incident, and what each says otherwise than this event."""
+    db = datasette.get_database(database)
+    found = (await db.execute("select type, conflicts from incidents where id = ?", [incident])).first()
+    if found is None:
+        return []
+    slots = {slot.name: slot for slot in EVENT_TYPES.get(found["type"], ())}
+    camps = json.loads(found["conflicts"])
+    rows = await db.execute(
+        "select e.id, e.sentence, e.published, d.source, d.title from events e join documents d on d.id = e.document_id "
+        "where e.incident_id = ? and e.id != ? order by e.published, e.id limit 100",
+        [incident, event_id],
+    )
+    return [
+        {
+            **{name: plain(row[name] or "") for name in ("sentence", "published", "source", "title")},
+            "href": datasette.urls.row(database, "events", str(row["id"])),
+            "otherwise": [
+                {"slot": name, "value": value_text(slots[name], camp["value"])}
+                for name, told in camps.items()
+                for camp in told
+                if name in slots and row["id"] in camp["events"] and event_id not in camp["events"]
+            ],
+        }
+        for row in rows
+    ]
 
 
 def is_web_address(url: str) -> bool:

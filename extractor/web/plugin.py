@@ -25,7 +25,16 @@ from extractor.wording import number
 HERE = Path(__file__).parent
 STYLESHEET = (HERE / "static" / "minerals.css").read_text(encoding="utf-8")
 STYLESHEET_VERSION = hashlib.sha256(STYLESHEET.encode()).hexdigest()[:8]
-OUR_TABLES = {"documents", "events", "evidence", "event_materials", "event_countries", "event_companies", *EVENT_VIEWS}
+OUR_TABLES = {
+    "documents",
+    "events",
+    "incidents",
+    "evidence",
+    "event_materials",
+    "event_countries",
+    "event_companies",
+    *EVENT_VIEWS,
+}
 NUMBERS = {"tonnes", "tonnes_low", "tonnes_high", "value_low", "value_high"}
 
 _ours: WeakKeyDictionary[Any, list[str]] = WeakKeyDictionary()  # Datasette → its databases that hold our tables

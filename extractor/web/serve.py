@@ -69,6 +69,10 @@ def _check(db: Path) -> None:
             connection.close()
     except sqlite3.DatabaseError as error:
         raise OSError(f"{db}: cannot be read ({error}); check --db") from error
+    if {"documents", "events", "runs"} <= tables and not tables >= OUR_TABLES:
+        raise OSError(
+            f"{db}: made by an older extractor; bring it up to date with `extractor events --db {db} --limit 1`"
+        )
     if not tables >= OUR_TABLES:
         raise OSError(f"{db}: holds no events of the extractor; check --db, or fill it with `extractor run`")
 
