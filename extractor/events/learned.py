@@ -18,6 +18,7 @@ _LIKELY = 0.2  # of an anchor: what is less probable is not proposed
 _LINKED = 0.5  # of a mention in a slot
 _BEST = 0.25  # of the best mention where a key slot would stay empty
 _LONGEST = 60  # characters of a figure; a longer one is noise
+_MOST_PERCENT = 1000.0  # of a duty or change; what is more is a code read as a figure
 _FIGURES = frozenset({"QUANTITY", "PERCENT", "MONEY"})
 
 Reading = Mapping[str, Any]
@@ -190,8 +191,8 @@ def _fill(page: Page, draft: Draft, slot: Slot, mentions: list[Mention]) -> None
     elif slot.name == "change_pct":
         change = signed(page, page.sentence_at(first.start), first)
         draft.set(slot.name, (first.value or {})["pct"] if change is None else change, places)
-    else:
-        draft.set(slot.name, (first.value or {})["pct"], places)
+    elif (percent := (first.value or {})["pct"]) <= _MOST_PERCENT:
+        draft.set(slot.name, percent, places)
 
 
 def _party(page: Page, mention: Mention, kind: str) -> str:
