@@ -57,11 +57,15 @@ class _Helper:
             env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
         )
         self.documents = 0
+        self.formats: set[str] = set()  # whose parsers it has loaded
         self.timed_out = False
         self._within(_START_SECONDS, b"")
 
     def ask(self, header: dict[str, Any], content: bytes, seconds: float) -> Any:
         """The answer to one document. Raises _Gone."""
+        if header["format"] not in self.formats:  # libraries are slow to load, and that is not the document's fault
+            self._within(_START_SECONDS, _framed(json.dumps({"load": header["format"]}).encode()) + _framed(b""))
+            self.formats.add(header["format"])
         self.documents += 1
         return json.loads(self._within(seconds, _framed(json.dumps(header).encode()) + _framed(content)))
 
@@ -166,7 +170,7 @@ def main() -> None:
     with open(os.devnull, "r+b") as nowhere:  # what libraries print or ask must not enter the conversation
         os.dup2(nowhere.fileno(), 0)
         os.dup2(nowhere.fileno(), 1)
-    parsers = {format: importlib.import_module(module).parse for format, module in _PARSERS.items()}
+    parsers: dict[str, Any] = {}
     _send(answers, {})
     parent = os.getppid()
     while _question_waits(questions, parent):
@@ -174,6 +178,10 @@ def main() -> None:
             header, content = json.loads(_read_frame(questions)), _read_frame(questions)
         except EOFError:
             return
+        if "load" in header:
+            parsers[header["load"]] = importlib.import_module(_PARSERS[header["load"]]).parse
+            _send(answers, {})
+            continue
         signal.setitimer(signal.ITIMER_REAL, header["seconds"] + _GRACE_SECONDS)  # by default, the alarm ends us
         _bound_memory(header["memory"])
         answer = _answer(parsers[header["format"]], content, header)

@@ -19,6 +19,14 @@ from extractor.events.merge import same_fact
 from extractor.events.page import Draft
 from extractor.schema import EVENT_TYPES
 
+# Slots of which an event names at least one: in the corpus 3 of 4,172 events of these types name none.
+_NAMED_BY = {
+    "control_measure": ("issuer",),
+    "trade_flow": ("origin", "destination"),
+    "production": ("actor", "site"),
+    "stockpile": ("actor", "quantity"),
+    "deal": ("parties",),
+}
 _CROWD = 40  # drafts of one type in one sentence
 
 
@@ -53,7 +61,7 @@ class Judge:
         for candidate in candidates(told, read):
             draft = self.joined(candidate)
             draft.confidence = self.confidence(candidate)
-            if draft.confidence >= self.threshold:
+            if draft.confidence >= self.threshold and _is_somebodys(draft):
                 found.append(draft)
         return iter(sorted(_one_type_a_figure(found), key=lambda draft: draft.sentence.start))
 
@@ -101,6 +109,11 @@ class Judge:
     def from_disk(cls, path: Path) -> Judge:
         state = json.loads(path.read_text("utf-8"))
         return cls(state["weights"], state["trust"], state["threshold"])
+
+
+def _is_somebodys(draft: Draft) -> bool:
+    """An agreement without parties or a measure without an issuer is a word that sounded like one."""
+    return any(draft.get(name) is not None for name in _NAMED_BY.get(draft.type, ())) or draft.type not in _NAMED_BY
 
 
 def _one_type_a_figure(found: Sequence[Draft]) -> list[Draft]:
