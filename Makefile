@@ -31,10 +31,12 @@ train: .venv/installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check -e ".[train]"
 	$(BIN)/python -m extractor.learning.train --treebank $(TREEBANK)
 	$(BIN)/python -m extractor.learning.judging corpus/dev --test corpus/test --plot docs/reliability.png
+	$(BIN)/python -m extractor.learning.linking corpus/incidents/dev --test corpus/incidents/test
 	$(MAKE) model
 
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/fetch.py
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
