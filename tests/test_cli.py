@@ -121,7 +121,7 @@ def test_published_is_what_last_month_means(tmp_path, extractor):
 def test_a_run_without_sources_says_how_to_give_one(extractor):
     result = extractor("run")
     assert result.exit_code == 2
-    assert result.stderr.startswith("error: SOURCE: no sources are configured yet; ")
+    assert result.stderr.startswith("error: SOURCE: nothing has been fetched yet; ")
     assert "extractor run " in result.stderr
 
 

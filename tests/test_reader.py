@@ -60,7 +60,8 @@ def test_every_sentence_is_one_tree_with_tags(doc):
         assert all(token.pos_ and token.tag_ and token.dep_ for token in words)
 
 
-def test_the_parse_knows_who_does_what(doc):
+def test_the_parse_knows_who_does_what(nlp):
+    doc = nlp("Hollin Metals halted its gallium furnaces in Ohio in March.")
     halted = next(token for token in doc if token.text == "halted")
     assert halted.pos_ == "VERB"
     assert "Metals" in {token.text for token in halted.children if token.dep_ == "nsubj"}

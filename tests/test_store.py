@@ -273,7 +273,7 @@ def test_events_since_gives_each_event_once_in_order(db: Path) -> None:
         assert [event["cursor"] for event in store.events_since(0, issuer="CN")] == [1, 7]
         assert list(store.events_since(7)) == []
         assert store.summary() == {
-            "documents": 3, "relevant": 3, "problems": 0,
+            "documents": 3, "relevant": 3, "incidents": 0, "problems": 0,
             "events": {"control_measure": 2, "deal": 1, "price": 1, "production": 1, "stockpile": 1, "trade_flow": 1}}
     assert events[1] == {
         "cursor": 2, "type": "trade_flow", **gallium().events[1].slots,

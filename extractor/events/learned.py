@@ -19,6 +19,7 @@ _LINKED = 0.5  # of a mention in a slot
 _BEST = 0.25  # of the best mention where a key slot would stay empty
 _LONGEST = 60  # characters of a figure; a longer one is noise
 _MOST_PERCENT = 1000.0  # of a duty or change; what is more is a code read as a figure
+_DENIED = frozenset({"denied"})  # what somebody denies by name is no event, however it reads
 _FIGURES = frozenset({"QUANTITY", "PERCENT", "MONEY"})
 
 Reading = Mapping[str, Any]
@@ -29,7 +30,8 @@ def find(page: Page) -> Iterator[Draft]:
     """One draft for every anchor that the reader is sure of, in the order of the text."""
     by_sentence: dict[tuple[int, str], list[Reading]] = defaultdict(list)
     for reading in page.readings:
-        by_sentence[page.sentence_at(reading["start"]).index, reading["type"]].append(reading)
+        if page.stated(reading["start"], reading["end"], _DENIED):
+            by_sentence[page.sentence_at(reading["start"]).index, reading["type"]].append(reading)
     for (index, _), readings in sorted(by_sentence.items()):
         for reading, probability in _told(page, readings):
             yield _draft(page, page.sentences[index], reading, probability)

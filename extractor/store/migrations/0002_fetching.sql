@@ -20,6 +20,10 @@ CREATE TABLE sources (
   listed INTEGER NOT NULL DEFAULT 0
 );
 
+CREATE INDEX sources_kind ON sources(kind);
+CREATE INDEX sources_country ON sources(country);
+CREATE INDEX sources_standing ON sources(standing);
+
 -- One row an address: what a source lists, whether it is still to be fetched, and its newest version.
 CREATE TABLE pages (
   id INTEGER PRIMARY KEY,
