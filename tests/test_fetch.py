@@ -5,97 +5,17 @@ from __future__ import annotations
 import gzip
 import socket
 import ssl
-import threading
-import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from sites import HEAD, PAGE, Site, drip, give, redirect
 
 from extractor.fetch import Limits, Raw, gather
 from extractor.fetch.guard import refusal
 from extractor.read import read_all
 from extractor.schema import Document, Problem
 
-PAGE = b"<!doctype html><title>Cobalt</title><p>Cobalt shipments rose.</p>"
-HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n"
 LIMITS = Limits(max_bytes=1_000_000, connect_timeout=5, read_timeout=5, total_timeout=10)
-
-Answer = Callable[[BaseHTTPRequestHandler], None]
-
-
-class Site:
-    """A web server whose pages are functions. `asked` holds the requests it saw."""
-
-    def __init__(self) -> None:
-        self.pages: dict[str, Answer] = {}
-        self.asked: list[BaseHTTPRequestHandler] = []
-        site = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                site.asked.append(self)
-                site.pages.get(self.path, not_found)(self)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_port
-        self.address = f"http://127.0.0.1:{self.port}"
-
-    def __setitem__(self, path: str, answer: Answer) -> None:
-        self.pages[path] = answer
-
-
-def give(content: bytes, content_type: str = "text/html", status: int = 200, **headers: str) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Type", content_type)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(content)
-    return answer
-
-
-def redirect(to: str) -> Answer:
-    return give(b"", status=302, Location=to)
-
-
-def drip(piece: bytes, *, before: bytes = HEAD) -> Answer:
-    """Write a piece again and again, for as long as somebody reads."""
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        try:
-            handler.wfile.write(before)
-            while True:
-                handler.wfile.write(piece)
-                if len(piece) < 100:
-                    time.sleep(0.05)
-        except OSError:
-            pass
-    return answer
-
-
-not_found = give(b"nothing here", status=404)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    site = Site()
-    thread = threading.Thread(target=site.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield site
-    site.server.shutdown()
-    site.server.server_close()
-
 
 def fetched(url: str, limits: Limits = LIMITS) -> list[Raw | Problem]:
     return list(gather(url, limits, allow_private=True))
@@ -219,22 +139,6 @@ def test_the_address_that_was_checked_is_the_one_connected_to(site: Site, monkey
     (raw,) = fetched(f"http://news.example:{site.port}/a")
     assert isinstance(raw, Raw)
     assert site.asked[0].headers["Host"] == f"news.example:{site.port}"
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate for localhost that nobody vouches for, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(key, hashes.SHA256()))
-    (tmp_path / "made.pem").write_bytes(made.public_bytes(Encoding.PEM))
-    (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return tmp_path / "made.pem", tmp_path / "key.pem"
 
 
 def test_certificates_are_checked_against_the_hosts_name(site: Site, certificate: tuple[Path, Path],

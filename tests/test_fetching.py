@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from test_fetch import Site, give
+from sites import Site, give, running
 from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -28,14 +27,12 @@ BAN = (b"<!doctype html><title>China bans gallium</title><meta property='article
 @pytest.fixture
 def site() -> Iterator[Site]:
     site = Site()
-    threading.Thread(target=site.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     site["/feed"] = give(b"<rss version='2.0'><channel><item><title>Flow</title><link>/flow</link></item>"
                          b"<item><title>Ban</title><link>/ban</link></item></channel></rss>", "application/rss+xml")
     site["/flow"] = give(FLOW)
     site["/ban"] = give(BAN)
-    yield site
-    site.server.shutdown()
-    site.server.server_close()
+    with running(site.server):
+        yield site
 
 
 @pytest.fixture

@@ -9,8 +9,7 @@ import sqlite3
 import ssl
 import threading
 import time
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
@@ -20,75 +19,19 @@ import h2.config
 import h2.connection
 import h2.events
 import pytest
-from test_fetch import Answer, Site, certificate, drip, give, redirect  # noqa: F401
+from sites import LIMITS, PAGE, Answer, Desk, Site, asked, drip, give, in_turn, redirect
 
-from extractor.fetch.archive import Archive, archive_of
+from extractor.fetch.archive import Archive
 from extractor.fetch.harvest import Count, harvest
 from extractor.fetch.sources import Source
 from extractor.limits import Limits
-from extractor.schema import Problem
 from extractor.store.ledger import Ledger
-
-PAGE = b"<!doctype html><title>Cobalt</title><p>Cobalt shipments rose.</p>"
-LIMITS = Limits(max_bytes=1_000_000, connect_timeout=5, read_timeout=5, total_timeout=10, retry_wait=0.01, host_delay=0)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    site = Site()
-    threading.Thread(target=site.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield site
-    site.server.shutdown()
-    site.server.server_close()
-
-
-class Desk:
-    """A database, its archive, and what was complained of."""
-
-    def __init__(self, folder: Path) -> None:
-        self.db = folder / "events.db"
-        self.problems: list[Problem] = []
-
-    @property
-    def archive(self) -> Archive:
-        return archive_of(self.db)
-
-    def fetch(self, *sources: Source, limits: Limits = LIMITS, since: str = "", until: str = "") -> dict[str, Count]:
-        self.problems = []
-        with Ledger(self.db) as ledger:
-            return harvest(sources, ledger, self.archive, limits, complain=self.problems.append,
-                           since=date.fromisoformat(since) if since else None,
-                           until=date.fromisoformat(until) if until else None)
-
-    def rows(self, sql: str, *values: object) -> list[tuple]:
-        with sqlite3.connect(self.db) as db:
-            return db.execute(sql, values).fetchall()
-
-    def message(self) -> str:
-        (problem,) = self.problems
-        assert "\n" not in problem.message
-        return problem.message
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
 
 
 def feed_of(site: Site, *paths: str, path: str = "/feed", **headers: str) -> Source:
     items = "".join(f"<item><title>About {name}</title><link>{name}</link></item>" for name in paths)
     site[path] = give(f"<rss version='2.0'><channel>{items}</channel></rss>".encode(), "application/rss+xml", **headers)
     return Source("wire", "A wire", "feed", url=site.address + path, local=True)
-
-
-def in_turn(*answers: Answer) -> Answer:
-    """The first answer to the first request, and so on; the last one to all that follow."""
-    left = list(answers)
-    return lambda handler: (left.pop(0) if len(left) > 1 else left[0])(handler)
-
-
-def asked(site: Site, path: str) -> list[BaseHTTPRequestHandler]:
-    return [request for request in site.asked if request.path == path]
 
 
 # ---- what is new, and what is not fetched twice -------------------------------------------------------------------
@@ -623,7 +566,7 @@ def speak_http2(listener: socket.socket, context: ssl.SSLContext, paths: list[st
 
 
 def test_http2_is_spoken_where_the_server_speaks_it(
-    desk: Desk, certificate: tuple[Path, Path],  # noqa: F811
+    desk: Desk, certificate: tuple[Path, Path],
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))

@@ -6,36 +6,18 @@ import gzip
 import io
 import os
 import re
-import threading
 import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from test_fetch import Site, drip, give
-from test_harvest import LIMITS, PAGE, Desk, asked
+from sites import LIMITS, PAGE, Desk, Site, asked, drip, give
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from extractor.fetch.sources import Source
 from extractor.store.ledger import Ledger
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    site = Site()
-    threading.Thread(target=site.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield site
-    site.server.shutdown()
-    site.server.server_close()
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    (tmp_path / "desk").mkdir()
-    return Desk(tmp_path / "desk")
 
 
 def source(kind: str, url: str = "", include: str = "", exclude: str = "", **options: object) -> Source:

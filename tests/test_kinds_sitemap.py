@@ -5,15 +5,11 @@ from __future__ import annotations
 import gzip
 import re
 import sqlite3
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from test_fetch import Site, give, redirect
-from test_harvest import LIMITS, PAGE, Desk, asked, in_turn
+from sites import LIMITS, PAGE, Desk, Site, asked, give, in_turn, redirect
 
 from extractor.fetch.sources import Source
 from extractor.store.ledger import Ledger
@@ -21,20 +17,6 @@ from extractor.store.ledger import Ledger
 NOW = datetime.now(UTC)
 NAMESPACES = ('xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
               'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"')
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    site = Site()
-    threading.Thread(target=site.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    yield site
-    site.server.shutdown()
-    site.server.server_close()
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
 
 
 def days_ago(days: float) -> str:
