@@ -48,4 +48,4 @@ bench: .venv/installed-dev
 	touch $@
 
 clean:
-	rm -rf .venv build dist *.egg-info $(DB) $(DB)-wal $(DB)-shm
+	rm -rf .venv build dist *.egg-info $(DB) $(DB)-wal $(DB)-shm $(DB)-archive
