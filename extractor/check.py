@@ -1,4 +1,4 @@
-"""Lints what people edit: the vocabulary, and the configuration of the pipeline and of the site."""
+"""Lints what people edit: the vocabulary, the sources, and the configuration of the pipeline and of the site."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from pathlib import Path
 import yaml
 
 from extractor import model, vocabulary
+from extractor.fetch import sources
 from extractor.resources import resource
 
 
 def faults(folder: Path | None = None) -> Iterator[str]:
-    """One line a fault, `file:line: what, remedy`. `folder` holds the vocabulary; by default the package's own."""
+    """One line a fault, `file:line: what, remedy`. `folder` holds the vocabulary and perhaps sources.yml; by default the
+    package's own."""
     yield from vocabulary.check(folder)
+    own = folder / sources.OWN_FILE if folder else None
+    yield from sources.faults(own if own and own.exists() else sources.shipped())
     yield from _site()
     yield from _pipeline()
 

@@ -363,6 +363,16 @@ def test_check_names_file_line_and_remedy(tmp_path, extractor):
     assert re.match(r"units\.csv:2: .*'heavy'.*, write ", line)
 
 
+def test_check_reads_the_sources_too(tmp_path, extractor):
+    shutil.copytree(resource("data"), tmp_path / "data")
+    sources = tmp_path / "data" / "sources.yml"
+    sources.write_text(sources.read_text("utf-8") + "\n- id: mine\n  name: Mine\n  kind: fed\n", "utf-8")
+    result = extractor("check", tmp_path / "data")
+    assert result.exit_code == 1
+    [line] = result.stdout.splitlines()
+    assert re.search(r"sources\.yml:\d+: kind: 'fed'; use one of feed", line)
+
+
 def test_only_events_of_a_least_confidence(tmp_path, extractor):
     (tmp_path / "a.txt").write_text(
         "Tungsten exports of Japan\n\nJapan exported 865 tonnes of tungsten scrap to Germany in May 2025. "

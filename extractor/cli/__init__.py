@@ -290,7 +290,7 @@ def annotate(folder: Path) -> None:
 @main.command(short_help="Lint the vocabulary and the configuration.")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
 def check(folder: Path | None) -> None:
-    """Lint the vocabulary and the configuration, and print each fault as file:line: what, remedy.
+    """Lint the vocabulary, the sources and the configuration, and print each fault as file:line: what, remedy.
 
     FOLDER is a folder of vocabulary files; by default the one that ships with the package.
 
